@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// Who is calling, from the Authorization header. Pure but for the clock it is given; no I/O today:
+// the interface is a value in, a value out, so that verification by JWKS can be added behind it.
+namespace exchange::auth {
+
+struct Principal {
+    // Subject for logs; a name of a machine account, not of a person.
+    std::string subject;
+    // The one source it may send for; empty: any (the development token).
+    std::optional<std::string> source;
+    std::vector<std::string> scopes;
+
+    bool may_send_for(std::string_view wanted) const { return !source || *source == wanted; }
+    bool has_scope(std::string_view wanted) const;
+};
+
+struct Rejection {
+    // Stable code: token_missing, token_malformed, token_expired, token_not_trusted, …
+    std::string code;
+    // For the client; never echoes the token.
+    std::string text;
+};
+
+using Verdict = std::variant<Principal, Rejection>;
+
+class Authenticator {
+public:
+    virtual ~Authenticator() = default;
+    virtual Verdict authenticate(std::string_view authorization, bool peer_is_loopback) const = 0;
+};
+
+struct AuthConfig {
+    // `Bearer dev` is honoured when true and the peer is loopback (or `dev_from_anywhere`).
+    bool env_local = false;
+    bool dev_from_anywhere = false;
+    // HS256: empty secret switches JWT off. At least 32 bytes, else std::invalid_argument.
+    std::string jwt_secret;
+    std::string jwt_issuer;
+    std::string jwt_audience;
+};
+
+// `unix_now` in seconds. `sub` names the source, `scope` is a space-separated list; `exp`, `iss`,
+// `aud` and `sub` are required. Only HS256 is accepted, whatever the token says of itself.
+std::unique_ptr<Authenticator> make_authenticator(AuthConfig config,
+                                                  std::function<std::int64_t()> unix_now);
+
+}  // namespace exchange::auth

@@ -1,0 +1,54 @@
+#include "base/signal.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+
+namespace exchange {
+
+namespace asio = boost::asio;
+
+struct Signal::State {
+    explicit State(asio::any_io_executor executor) : timer{std::move(executor)} {}
+
+    asio::steady_timer timer;
+    std::atomic<bool> raised = false;
+};
+
+Signal::Signal(asio::any_io_executor executor)
+    : state_{std::make_shared<State>(std::move(executor))}
+{
+}
+
+Signal::~Signal() = default;
+
+void Signal::notify()
+{
+    if (state_->raised.exchange(true)) return;
+    // The timer belongs to the waiter's thread; the state outlives a signal destroyed meanwhile.
+    asio::post(state_->timer.get_executor(), [state = state_] { state->timer.cancel(); });
+}
+
+asio::awaitable<bool> Signal::wait_until(TimePoint deadline)
+{
+    const std::shared_ptr<State> state = state_;
+    while (!state->raised.exchange(false)) {
+        if (SteadyClock::now() >= deadline) co_return false;
+        state->timer.expires_at(deadline);
+        if (state->raised.load()) continue;
+        co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return true;
+}
+
+asio::awaitable<void> sleep_until(TimePoint moment)
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor, moment};
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+}  // namespace exchange

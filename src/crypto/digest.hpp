@@ -1,0 +1,26 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+// Digests and comparison over OpenSSL. Pure functions; a failure of the library throws
+// std::runtime_error.
+namespace exchange::crypto {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+Sha256 sha256(std::string_view bytes);
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+
+// In time that does not depend on where they differ. Different lengths differ.
+bool equal_constant_time(std::string_view left, std::string_view right);
+
+std::string base64url_encode(std::string_view bytes);
+// False on anything but unpadded base64url.
+bool base64url_decode(std::string_view text, std::string& out);
+std::string base64_encode(std::span<const std::uint8_t> bytes);
+
+}  // namespace exchange::crypto

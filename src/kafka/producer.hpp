@@ -1,0 +1,66 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "kafka/client_config.hpp"
+#include "kafka/errors.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// Publishes batches of messages to Kafka and reports what became of each.
+namespace exchange::kafka {
+
+struct Message {
+    std::string topic;
+    std::int32_t partition = 0;
+    std::string key;
+    std::string value;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// What became of one message. Without a fault it is in the log at `offset`.
+struct Delivery {
+    std::int64_t offset = -1;
+    std::optional<Fault> fault;
+    std::string reason;
+};
+
+class Producer {
+public:
+    virtual ~Producer() = default;
+
+    // Sends in order and returns when every message has its verdict; verdicts are in the order of
+    // the messages. Messages to one partition are stored in order without gaps or copies as long
+    // as this object lives; once any verdict is a fault, nothing after it in its partition may be
+    // trusted: destroy the producer and read the tails (docs/ARCHITECTURE.md, "Takeover").
+    // Throws `Error{fatal}` when librdkafka declared the client fatal.
+    virtual boost::asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages) = 0;
+
+    // Fetches topic metadata so that the first message need not wait for it.
+    virtual boost::asio::awaitable<void> prime(std::vector<std::string> topics,
+                                               TimePoint deadline) = 0;
+};
+
+struct ProducerConfig {
+    ClientConfig client;
+    // After this long without an acknowledgement a message's verdict is `unavailable` (and whether
+    // it is stored is unknown). Lower: a short broker restart ends the generation. Higher: a dead
+    // broker is noticed later.
+    std::chrono::milliseconds message_timeout{10000};
+};
+
+// Idempotent, acks=all, gapless; its verdicts are delivered on `executor`. Throws
+// std::invalid_argument for properties librdkafka does not know. Destroying it gives up what is
+// unsent without waiting; never blocks for longer than a few milliseconds (the client is closed on
+// a thread of its own).
+std::unique_ptr<Producer> make_idempotent_producer(boost::asio::any_io_executor executor,
+                                                   const ProducerConfig& config);
+
+}  // namespace exchange::kafka
