@@ -6,8 +6,9 @@
 #include <utility>
 #include <vector>
 
-// Metrics in Prometheus' model. Making a series takes a lock; using one does not. Every series
-// lives as long as the registry; asking again for the same name and labels gives the same series.
+// Metrics in Prometheus' model. Making a series takes the registry's lock; using one takes none (a
+// histogram: its own, for nanoseconds). Every series lives as long as the registry; asking again for
+// the same name and labels gives the same series.
 namespace exchange::obs {
 
 using Labels = std::initializer_list<std::pair<const std::string, std::string>>;
