@@ -1,0 +1,16 @@
+# Configuring and compiling a preset.
+# shellcheck shell=bash disable=SC2154
+
+# build PRESET [CMAKE_BUILD_ARGUMENTS…]
+build() {
+    local preset=$1 folder=$root/build/$1
+    shift
+    packages_demand "${build_packages[@]}"
+    # The presets' environment reaches only the configuring step, the compiler cache is asked later.
+    export CCACHE_SLOPPINESS=pch_defines,time_macros
+    if [[ ! -f $folder/build.ninja ]]; then
+        (cd "$root" && logged "configuring $preset" "$folder/configure.log" cmake --preset "$preset")
+    fi
+    cmake --build "$folder" "$@" 2>&1 | sed -u '/^ninja: no work to do/d' >&2 ||
+        fail "the build of preset $preset failed" "again: ./dev build $preset"
+}

@@ -1,0 +1,13 @@
+# ./dev stop SERVICE…
+#
+# Stops services and waits until they have ended. They stay stopped until start or up.
+#
+#   ./dev stop kafka
+# shellcheck shell=bash disable=SC2154
+
+[[ $# -gt 0 ]] || fail_usage "which service? ${all_services[*]}"
+supervisor_runs || fail "the stack '$stack' is not up" "./dev up starts it"
+names=()
+for name in "$@"; do names+=("$(service_name "$name")"); done
+supervisorctl_quiet stop "${names[@]}" >/dev/null || fail "supervisor could not stop ${names[*]}"
+say "stopped: ${names[*]}"
