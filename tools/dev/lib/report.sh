@@ -1,5 +1,5 @@
 # What the person at the keyboard reads: talk goes to stderr, data to stdout.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -1,6 +1,6 @@
 # ./dev down [--wipe]
 #
-# Stops every process of the stack. The data stays, unless --wipe removes it.
+# Stop everything; --wipe removes the data, too.
 # shellcheck shell=bash disable=SC2154
 
 [[ $# -eq 0 || ($# -eq 1 && $1 == --wipe) ]] || fail_usage "usage: ./dev down [--wipe]"

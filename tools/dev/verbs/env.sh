@@ -1,6 +1,8 @@
 # ./dev env
 #
-# Prints the variables by which the tests find a stack, to run one test program by hand:
+# Print the variables by which tests find the servers.
+#
+# To run one test program by hand:
 #
 #   ./dev --stack mine up
 #   eval "$(./dev --stack mine env)" && build/release/src/pg/pg_pgtest

@@ -1,7 +1,10 @@
 # ./dev ps
 #
-# The services of the stack: state, process, how long it has run, address.
-# States: running, starting, stopped, unready (runs but does not answer), failed (ends when started).
+# Show the services, whether they answer, and where.
+#
+# running   answers                      unready   runs but does not answer
+# starting  not long enough to tell      failed    ends whenever it is started
+# stopped   by hand, or never started
 # shellcheck shell=bash disable=SC2154
 
 ps_row() {

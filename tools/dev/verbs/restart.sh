@@ -1,6 +1,6 @@
-# ./dev restart SERVICE…
+# ./dev restart SERVICE...
 #
-# Stops and starts services, and waits until each answers.
+# Stop services and start them again.
 # shellcheck shell=bash disable=SC2154
 
 source "$root/tools/dev/verbs/stop.sh"

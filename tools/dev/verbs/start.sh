@@ -1,6 +1,8 @@
-# ./dev start SERVICE…
+# ./dev start SERVICE...
 #
-# Starts services of a stack that is up and waits until each answers. Safe to repeat.
+# Start services and wait until they answer.
+#
+# The stack must be up. Safe to repeat.
 #
 #   ./dev start kafka
 # shellcheck shell=bash disable=SC2154

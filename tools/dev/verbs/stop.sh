@@ -1,6 +1,8 @@
-# ./dev stop SERVICE…
+# ./dev stop SERVICE...
 #
-# Stops services and waits until they have ended. They stay stopped until start or up.
+# Stop services; they stay stopped until start or up.
+#
+# Waits until they have ended.
 #
 #   ./dev stop kafka
 # shellcheck shell=bash disable=SC2154

@@ -1,8 +1,10 @@
-# ./dev up [SERVICE…]
+# ./dev up [SERVICE...]
 #
-# Installs what is missing, builds the exchange and starts postgres, kafka, s3 and exchange as plain
-# processes on 127.0.0.1; waits until each answers. Run again, it starts what does not run and says
-# so. With names, only those services.
+# Start everything on this machine, installing what is missing.
+#
+# Builds the exchange and runs postgres, kafka, s3 and exchange as plain processes that listen on
+# 127.0.0.1 only; waits until each answers. Run again, it starts what does not run and says so. With
+# names, only those services.
 #
 # EXCHANGE_DATA                 folder of the data; default .local in the tree
 # EXCHANGE_PORT_HTTP            8080
