@@ -15,6 +15,7 @@
 
 // HTTP/1.1 client for one origin: keeps connections alive, http and https (certificates verified
 // against the system's roots), at most `connections_max` at once; further requests wait their turn.
+// Lives on its executor, which must run one handler at a time; requests are sent from there.
 namespace exchange::net {
 
 // No complete answer: name not resolved, refused, reset, time-out, TLS failure.
@@ -27,6 +28,7 @@ struct ClientRequest {
     std::string method;
     // As it goes on the wire: path and query, already encoded.
     std::string target;
+    // Without Host (the origin as it was written) and Content-Length: the client adds them.
     std::vector<std::pair<std::string, std::string>> headers;
     // Must outlive the call.
     std::string_view body;
@@ -46,7 +48,8 @@ struct ClientResponse {
 class Client {
 public:
     virtual ~Client() = default;
-    // Throws `ClientError`; answers of any status are values.
+    // Throws `ClientError`; answers of any status are values. std::invalid_argument: a method,
+    // target or header that would break out of its line.
     virtual boost::asio::awaitable<ClientResponse> send(ClientRequest request,
                                                         TimePoint deadline) = 0;
 };
