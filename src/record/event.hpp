@@ -12,25 +12,25 @@
 namespace exchange::record {
 
 struct RawObject {
-    std::string_view bucket;
-    std::string_view key;
+    std::string_view bucket{};
+    std::string_view key{};
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
-    std::string_view sha256_hex;
+    std::string_view sha256_hex{};
 };
 
 struct RecordIngested {
     Api api = Api::v1;
-    Uuid event_id;
+    Uuid event_id{};
     // Microseconds since the Unix epoch; rendered as RFC 3339 in UTC.
     std::int64_t occurred_at_us = 0;
-    std::string_view correlation_id;
-    std::string_view source;
-    RecordId record_id;
-    std::string_view kind;         // rendered for v2 only
-    std::string_view schema_hint;  // rendered for v2 only
-    RawObject raw;
-    std::string_view traceparent;  // empty: no header
+    std::string_view correlation_id{};
+    std::string_view source{};
+    RecordId record_id{};
+    std::string_view kind{};         // rendered for v2 only
+    std::string_view schema_hint{};  // rendered for v2 only
+    RawObject raw{};
+    std::string_view traceparent{};  // empty: no header
 };
 
 // Topic of an API version: record.ingested.v1 / .v2.
