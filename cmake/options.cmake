@@ -26,3 +26,10 @@ if(EXCHANGE_SANITIZE)
     -fsanitize=${EXCHANGE_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(exchange_options INTERFACE -fsanitize=${EXCHANGE_SANITIZE})
 endif()
+
+# Every program brings these itself, because ThreadSanitizer must see librdkafka's threads.
+if(EXCHANGE_SANITIZE STREQUAL "thread")
+  add_library(exchange_tsan_threads OBJECT ${CMAKE_SOURCE_DIR}/cmake/tsan_threads.cpp)
+  target_compile_options(exchange_tsan_threads PRIVATE -fsanitize=thread)
+  target_link_libraries(exchange_options INTERFACE $<TARGET_OBJECTS:exchange_tsan_threads>)
+endif()

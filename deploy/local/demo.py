@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The runbook, performed and checked: a record is taken while Kafka is down, published when Kafka
-is back, and found byte for byte behind its event. Started by ./dev demo, which sets the addresses."""
+is back, and found byte for byte behind its event. ./dev demo starts it and sets the addresses."""
 
 import hashlib
 import json
