@@ -170,18 +170,23 @@ stack_up() {
     stack_prepare "$@"
 }
 
-# stack_down: every process of the stack has ended, also one whose supervisor was killed.
 stack_down() {
-    local pid
     if supervisor_runs; then
+        local pid
         pid=$(<"$stack_data/supervisor.pid")
         supervisorctl_quiet shutdown >/dev/null
         while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
     fi
+    stack_end_leftovers
+}
+
+# A supervisor that was killed leaves its services running, which nobody watches any more.
+stack_end_leftovers() {
+    local pid deadline
     for pid in $(stack_leftovers); do
         say "ending process $pid, left over from a supervisor that was killed"
         kill -INT "$pid" 2>/dev/null || true
-        local deadline=$((SECONDS + 20))
+        deadline=$((SECONDS + 20))
         while kill -0 "$pid" 2>/dev/null; do
             ((SECONDS < deadline)) || kill -KILL "$pid"
             sleep 0.1

@@ -75,8 +75,7 @@ port_demand() {
         holder="a process of another user"
     fi
     fail "port $number, wanted for $service, is in use by $holder" \
-        "stop it, or choose another: EXCHANGE_PORT_${2^^}=NUMBER ./dev up" \
-        "(if it is a left-over of this stack, ./dev down ends it)"
+        "stop it, or choose another: EXCHANGE_PORT_${2^^}=NUMBER ./dev up"
 }
 
 # The folder of all stacks: EXCHANGE_DATA, else .local of the tree, else a folder under /var/tmp

@@ -104,9 +104,10 @@ END
 
 up_main() {
     install_services "${servers[@]}"
+    supervisor_runs || stack_end_leftovers
     if [[ $with_exchange == yes ]]; then
         packages_demand "${build_packages[@]}"
-        [[ -f $root/build/release/build.ninja ]] || up_check_ports
+        up_check_ports
         build release
     fi
     if up_all_answer && ! up_exchange_is_old; then
@@ -122,12 +123,15 @@ up_main() {
     [[ $with_exchange == no ]] || up_say_what_to_try
 }
 
-# A taken port is told before the minutes of a first build, not after.
+# A taken port is told before the minutes of a first build, not after. Other stacks than dev choose
+# free ones when they start.
 up_check_ports() {
-    local name
-    supervisor_runs && return
+    local name states
     [[ $stack == dev ]] || return 0
-    for name in "${wanted[@]}"; do service_ports_demand "$name"; done
+    states=$(service_states)
+    for name in "${wanted[@]}"; do
+        grep -qE "^$name (RUNNING|STARTING|STOPPING)" <<<"$states" || service_ports_demand "$name"
+    done
 }
 
 with_stack_lock up_main
