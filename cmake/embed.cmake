@@ -3,6 +3,7 @@
 # statement's name in logs and metrics.
 function(exchange_sql module)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${module}/sql/*.sql)
+  list(LENGTH files count)
   set(body "")
   set(names "")
   foreach(file IN LISTS files)
@@ -24,8 +25,8 @@ namespace exchange::${module}::sql {
 
 @body@
 // Every statement of this module, so that a test can prepare each against the migrated schema.
-inline constexpr std::array all{
-@names@};
+inline constexpr std::array<pg::Statement, @count@> all{{
+@names@}};
 
 }  // namespace exchange::${module}::sql
 ")
@@ -35,6 +36,7 @@ endfunction()
 function(exchange_migrations)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sql/migrations/*.sql)
   list(SORT files)
+  list(LENGTH files count)
   set(body "")
   foreach(file IN LISTS files)
     get_filename_component(name ${file} NAME_WE)
@@ -54,9 +56,28 @@ function(exchange_migrations)
 
 namespace exchange::pg {
 
-inline constexpr std::array migrations{
-@body@};
+inline constexpr std::array<Migration, @count@> migrations{{
+@body@}};
 
 }  // namespace exchange::pg
+")
+endfunction()
+
+# exchange_text(module name file): the file's text as the constant exchange::<module>::<name> in
+# <module>/<name>.hpp.
+function(exchange_text module name file)
+  file(READ ${file} text)
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/${module}/${name}.hpp @ONLY CONTENT
+"// Generated from a file of the tree; edit that.
+#pragma once
+
+#include <string_view>
+
+namespace exchange::${module} {
+
+inline constexpr std::string_view ${name} = R\"text(${text})text\";
+
+}  // namespace exchange::${module}
 ")
 endfunction()

@@ -28,9 +28,11 @@ Signal::~Signal() = default;
 
 void Signal::notify()
 {
-    if (state_->raised.exchange(true)) return;
-    // The timer belongs to the waiter's thread; the state outlives a signal destroyed meanwhile.
-    asio::post(state_->timer.get_executor(), [state = state_] { state->timer.cancel(); });
+    // Once raised, the waiter may go on and destroy this signal before the next line runs: only the
+    // shared state may be touched from there. The timer belongs to the waiter's thread.
+    const std::shared_ptr<State> state = state_;
+    if (state->raised.exchange(true)) return;
+    asio::post(state->timer.get_executor(), [state] { state->timer.cancel(); });
 }
 
 asio::awaitable<bool> Signal::wait_until(TimePoint deadline)
