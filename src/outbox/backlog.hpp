@@ -1,0 +1,23 @@
+#pragma once
+
+#include "obs/metrics.hpp"
+#include "outbox/layout.hpp"
+
+#include <vector>
+
+// How far the lanes are behind, for operators: two gauges a lane, read from the database so that
+// they are true whoever owns the lane.
+namespace exchange::outbox {
+
+struct LaneBacklog {
+    LaneId lane{};
+    std::int64_t rows = 0;
+    double oldest_s = 0;
+};
+
+boost::asio::awaitable<std::vector<LaneBacklog>> read_backlog(pg::Session& session,
+                                                              TimePoint deadline);
+
+void expose(obs::Metrics& metrics, const std::vector<LaneBacklog>& backlog);
+
+}  // namespace exchange::outbox

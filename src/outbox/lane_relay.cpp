@@ -1,0 +1,317 @@
+#include "outbox/lane_relay.hpp"
+
+#include "base/backoff.hpp"
+#include "base/started.hpp"
+#include "outbox/takeover.hpp"
+#include "pg/errors.hpp"
+
+#include <fmt/format.h>
+
+namespace exchange::outbox {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Ends a generation for a reason that is no failure.
+struct LeaseLost {};
+
+class Halted : public std::runtime_error {
+public:
+    explicit Halted(Halt halt) : std::runtime_error{halt.cause}, remedy{std::move(halt.remedy)} {}
+    std::string remedy;
+};
+
+std::int64_t unix_us_now()
+{
+    using namespace std::chrono;
+    return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// Faults that say: this very message will never be taken.
+bool is_poison(kafka::Fault fault)
+{
+    return fault == kafka::Fault::message_too_large || fault == kafka::Fault::message_invalid;
+}
+
+std::vector<kafka::Message> take_messages(Batch& batch)
+{
+    std::vector<kafka::Message> messages;
+    messages.reserve(batch.outgoing.size());
+    for (Outgoing& outgoing : batch.outgoing) messages.push_back(std::move(outgoing.message));
+    return messages;
+}
+
+const char* poison_code(kafka::Fault fault)
+{
+    return fault == kafka::Fault::message_too_large ? "message_too_large" : "message_invalid";
+}
+
+}  // namespace
+
+struct LaneRelay::Generation {
+    Epoch epoch;
+    std::unique_ptr<kafka::Producer> producer;
+    Positions positions;
+    OutboxId after;
+    // In Kafka, not yet recorded: goes with the next plan's commit.
+    std::optional<PublishedWindow> unrecorded;
+};
+
+LaneRelay::LaneRelay(asio::any_io_executor executor, RelayPorts ports, LaneOwner& owner,
+                     LaneId lane, Layout layout, std::vector<std::string> topics,
+                     RelayConfig config, RelayMetrics& metrics, obs::Log& log,
+                     obs::Health& health)
+    : executor_{executor}, ports_{ports}, owner_{owner}, lane_{lane}, layout_{layout},
+      topics_{std::move(topics)}, config_{config}, metrics_{metrics}, log_{log}, health_{health},
+      component_{fmt::format("lane/{}", number(lane))}, wake_{executor}
+{
+}
+
+void LaneRelay::stop()
+{
+    stopping_ = true;
+    drain();
+}
+
+void LaneRelay::drain()
+{
+    draining_ = true;
+    wake_.notify();
+    owner_.changed().notify();
+}
+
+asio::awaitable<void> LaneRelay::run()
+{
+    Backoff backoff{config_.retry_first, config_.retry_most};
+    while (!draining_) {
+        const std::optional<Epoch> epoch = owner_.epoch();
+        if (!epoch) {
+            co_await owner_.changed().wait_until(SteadyClock::now() + std::chrono::seconds{1});
+            continue;
+        }
+        bool failed = true;
+        try {
+            co_await generation(*epoch);
+            failed = false;
+        } catch (const LeaseLost&) {
+            owner_.lost();
+            log_.info("lane_lost", {{"lane", number(lane_)}, {"epoch", epoch->value}});
+        } catch (const Halted& halted) {
+            report(halted.what(), halted.remedy, obs::Condition::failed);
+        } catch (const std::exception& failure) {
+            report(failure.what(), "It is tried again by itself; nothing is lost meanwhile.",
+                   obs::Condition::degraded);
+        }
+        if (!failed) {
+            backoff.reset();
+            continue;
+        }
+        metrics_.failures.add();
+        co_await wake_.wait_until(SteadyClock::now() + backoff.pause());
+    }
+}
+
+void LaneRelay::report(const std::string& cause, const std::string& remedy,
+                       obs::Condition condition)
+{
+    obs::Status status;
+    status.condition = condition;
+    status.cause = cause;
+    status.remedy = remedy;
+    health_.set(component_, std::move(status));
+}
+
+BatchTerms LaneRelay::batch_terms(const Generation& now) const
+{
+    BatchTerms terms;
+    terms.lane = lane_;
+    terms.epoch = now.epoch;
+    terms.partitions = layout_.partitions;
+    terms.topic_prefix = config_.topic_prefix;
+    return terms;
+}
+
+asio::awaitable<void> LaneRelay::generation(Epoch epoch)
+{
+    metrics_.generations.add();
+    LaneState state = co_await ports_.lanes.load(lane_);
+    std::vector<kafka::TopicPartition> partitions =
+        partitions_of_lane(lane_, layout_.lanes, layout_.partitions, topics_);
+    const auto tails = co_await ports_.log.tails(std::move(partitions));
+
+    LaneHistory history;
+    history.published = state.positions;
+    history.planned_up_to = state.unfinished.empty() ? state.published_up_to.value
+                                                     : state.unfinished.back().window.to.value;
+    auto verdict = judge_tails(tails, history);
+    if (const auto* stop = std::get_if<Halt>(&verdict)) throw Halted{*stop};
+
+    Generation now;
+    now.epoch = epoch;
+    now.positions = std::get<Positions>(std::move(verdict));
+    now.after = state.published_up_to;
+    now.producer = ports_.log.new_producer();
+    co_await now.producer->prime(topics_, SteadyClock::now() + std::chrono::seconds{5});
+    log_.info("lane_started", {{"lane", number(lane_)},
+                               {"epoch", epoch.value},
+                               {"published_up_to", state.published_up_to.value},
+                               {"unfinished_windows", state.unfinished.size()}});
+    co_await finish_unfinished(now, state);
+    health_.ok(component_);
+    co_await publish_while_owned(now);
+}
+
+asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& state)
+{
+    for (const PlannedWindow& planned : state.unfinished) {
+        if (owner_.epoch() != now.epoch) throw LeaseLost{};
+        Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
+        std::vector<kafka::Delivery> deliveries =
+            co_await now.producer->send(take_messages(batch));
+        co_await account(now, planned, std::move(batch), std::move(deliveries));
+        co_await settle(now);
+        metrics_.finished_plans.add();
+    }
+}
+
+// While a window is on its way to Kafka, the next one is read and its bundles are stored; its plan
+// and the first one's record then share a commit.
+asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
+{
+    PlannedWindow next = co_await prepare(now.after);
+    while (owner_.epoch() == now.epoch) {
+        if (next.window.rows.empty()) {
+            co_await settle(now);
+            if (draining_) break;
+            co_await wake_.wait_until(SteadyClock::now() + config_.poll_every);
+            if (stopping_) break;
+            next = co_await prepare(now.after);
+            continue;
+        }
+        const PlannedWindow current = std::move(next);
+        next = {};
+        co_await plan(now, current);
+        Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
+        Started<std::vector<kafka::Delivery>> sending{executor_,
+                                                      now.producer->send(take_messages(batch))};
+        now.after = current.window.to;
+        std::exception_ptr failure;
+        try {
+            if (!stopping_) next = co_await prepare(now.after);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        std::vector<kafka::Delivery> deliveries = co_await sending.get();
+        co_await account(now, current, std::move(batch), std::move(deliveries));
+        if (failure) {
+            co_await settle(now);
+            std::rethrow_exception(failure);
+        }
+    }
+    if (owner_.epoch() != now.epoch) throw LeaseLost{};
+}
+
+asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
+{
+    PlannedWindow planned;
+    planned.window = co_await ports_.lanes.read(lane_, after, config_.window_rows_max,
+                                                config_.window_bytes_max);
+    if (planned.window.rows.empty()) co_return planned;
+    planned.bundles = make_bundles(lane_, planned.window, ports_.store.bucket(),
+                                   config_.bundle_bytes_max);
+    co_await put_bundles(planned.bundles);
+    co_return planned;
+}
+
+asio::awaitable<void> LaneRelay::put_bundles(const std::vector<Bundle>& bundles)
+{
+    const TimePoint deadline = SteadyClock::now() + config_.put_timeout;
+    for (const Bundle& bundle : bundles) {
+        co_await ports_.store.put(bundle.key, bundle.bytes, bundle.sha256, deadline);
+        metrics_.stored_bundles.add();
+        metrics_.stored_bytes.add(static_cast<double>(bundle.size));
+    }
+}
+
+asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& planned)
+{
+    LaneCommit what;
+    what.published = std::move(now.unrecorded);
+    now.unrecorded.reset();
+    what.plan = &planned;
+    for (const OutboxRow& row : planned.window.rows) {
+        if (!row.held) continue;
+        QuarantinedRow held;
+        held.id = row.id;
+        held.record_id = row.record_id;
+        held.code = "key_held";
+        held.detail = "an earlier event of this record is in quarantine";
+        what.quarantined.push_back(std::move(held));
+    }
+    co_await commit(now, std::move(what));
+}
+
+// Records what is in Kafka and not yet recorded, when no plan comes along to do it.
+asio::awaitable<void> LaneRelay::settle(Generation& now)
+{
+    if (!now.unrecorded) co_return;
+    LaneCommit what;
+    what.published = std::move(now.unrecorded);
+    now.unrecorded.reset();
+    co_await commit(now, std::move(what));
+}
+
+asio::awaitable<void> LaneRelay::commit(Generation& now, LaneCommit what)
+{
+    const std::size_t quarantined = what.quarantined.size();
+    const bool ours = co_await ports_.lanes.commit(lane_, now.epoch, std::move(what));
+    if (!ours) throw LeaseLost{};
+    metrics_.quarantined_rows.add(static_cast<double>(quarantined));
+}
+
+// Takes the verdicts of a window's messages into the positions; poison rows go to quarantine, any
+// other fault ends the generation (as poison does: what stands behind it is not certain).
+asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& planned,
+                                         Batch batch, std::vector<kafka::Delivery> deliveries)
+{
+    LaneCommit poison;
+    std::optional<kafka::Delivery> fault;
+    const std::int64_t now_us = unix_us_now();
+    for (std::size_t at = 0; at < deliveries.size(); ++at) {
+        const Outgoing& outgoing = batch.outgoing[at];
+        const OutboxRow& row = planned.window.rows[outgoing.row];
+        const kafka::Delivery& delivery = deliveries[at];
+        if (!delivery.fault) {
+            Position& position = now.positions[outgoing.partition];
+            position.offset = delivery.offset;
+            position.last_id = row.id.value;
+            ++position.sequence;
+            metrics_.publish_seconds.observe(
+                static_cast<double>(now_us - row.created_at_us) / 1e6);
+            continue;
+        }
+        fault = delivery;
+        if (!is_poison(*delivery.fault)) continue;
+        QuarantinedRow quarantined;
+        quarantined.id = row.id;
+        quarantined.record_id = row.record_id;
+        quarantined.code = poison_code(*delivery.fault);
+        quarantined.detail = delivery.reason;
+        poison.quarantined.push_back(std::move(quarantined));
+    }
+    if (!poison.quarantined.empty()) co_await commit(now, std::move(poison));
+    if (fault) throw kafka::Error{*fault->fault, fault->reason};
+
+    PublishedWindow published;
+    published.to = planned.window.to;
+    published.rows = static_cast<std::int32_t>(batch.outgoing.size() + batch.passed_over);
+    published.positions = now.positions;
+    now.unrecorded = std::move(published);
+    metrics_.published_rows.add(static_cast<double>(batch.outgoing.size()));
+    metrics_.passed_over_rows.add(static_cast<double>(batch.passed_over));
+    metrics_.published_windows.add();
+    metrics_.window_rows.observe(static_cast<double>(planned.window.rows.size()));
+}
+
+}  // namespace exchange::outbox

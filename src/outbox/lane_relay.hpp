@@ -1,0 +1,90 @@
+#pragma once
+
+#include "base/signal.hpp"
+#include "objects/raw_store.hpp"
+#include "obs/health.hpp"
+#include "obs/log.hpp"
+#include "outbox/lane_owner.hpp"
+#include "outbox/layout.hpp"
+#include "outbox/relay_metrics.hpp"
+
+#include <string>
+#include <vector>
+
+// Publishes one lane: reads a window, stores its bundles, commits the plan, publishes, records
+// (docs/ARCHITECTURE.md, "Relay"). Everything that goes wrong in an uncertain way ends the
+// *generation*: the producer is destroyed, and the next generation starts from what the database
+// and the ends of the partitions say. That is the only recovery there is, after a crash as well.
+//
+// One per lane, on the relay's executor.
+namespace exchange::outbox {
+
+struct RelayConfig {
+    // Of one window. More: fewer commits and larger bundles under load, more memory and a longer
+    // first delay after a crash. A window is never waited for: what is there goes.
+    int window_rows_max = 2000;
+    std::int64_t window_bytes_max = 8 * 1024 * 1024;
+    std::size_t bundle_bytes_max = 8 * 1024 * 1024;
+    // Before every topic's name (TOPIC_PREFIX).
+    std::string topic_prefix;
+    // How often to look for rows when nobody wakes us: other processes append too.
+    Duration poll_every = std::chrono::milliseconds{50};
+    Duration put_timeout = std::chrono::seconds{30};
+    Duration retry_first = std::chrono::milliseconds{100};
+    Duration retry_most = std::chrono::seconds{1};
+};
+
+struct RelayPorts {
+    LaneStore& lanes;
+    EventLog& log;
+    objects::RawStore& store;
+};
+
+class LaneRelay {
+public:
+    LaneRelay(boost::asio::any_io_executor executor, RelayPorts ports, LaneOwner& owner,
+              LaneId lane, Layout layout, std::vector<std::string> topics, RelayConfig config,
+              RelayMetrics& metrics, obs::Log& log, obs::Health& health);
+
+    // Returns after `drain()` once no row waits or the generation failed, after `stop()` as soon as
+    // the window under way is recorded.
+    boost::asio::awaitable<void> run();
+    void drain();
+    void stop();
+
+    // There may be new rows. From any thread.
+    void wake() { wake_.notify(); }
+
+private:
+    struct Generation;
+
+    boost::asio::awaitable<void> generation(Epoch epoch);
+    boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
+    boost::asio::awaitable<void> publish_while_owned(Generation& now);
+    boost::asio::awaitable<PlannedWindow> prepare(OutboxId after);
+    boost::asio::awaitable<void> put_bundles(const std::vector<Bundle>& bundles);
+    boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
+    boost::asio::awaitable<void> settle(Generation& now);
+    boost::asio::awaitable<void> account(Generation& now, const PlannedWindow& planned,
+                                         Batch batch, std::vector<kafka::Delivery> deliveries);
+    boost::asio::awaitable<void> commit(Generation& now, LaneCommit what);
+    void report(const std::string& cause, const std::string& remedy, obs::Condition condition);
+    BatchTerms batch_terms(const Generation& now) const;
+
+    boost::asio::any_io_executor executor_;
+    RelayPorts ports_;
+    LaneOwner& owner_;
+    LaneId lane_;
+    Layout layout_;
+    std::vector<std::string> topics_;
+    RelayConfig config_;
+    RelayMetrics& metrics_;
+    obs::Log& log_;
+    obs::Health& health_;
+    std::string component_;
+    Signal wake_;
+    bool draining_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace exchange::outbox

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "pg/session.hpp"
+
+#include <string_view>
+
+// How keys are spread over lanes, and lanes over Kafka partitions. Pinned in the database
+// (table lane_layout): every process computes the same lane for the same key.
+namespace exchange::outbox {
+
+struct Layout {
+    int version = 0;
+    std::int16_t lanes = 0;
+    // Of every topic; a multiple of `lanes`. Partition p belongs to lane p mod lanes.
+    std::int16_t partitions = 0;
+};
+
+// The lane of a record: its idempotency key decides, so that repeats meet in one lane.
+LaneId lane_of(const Layout& layout, std::string_view source, std::string_view key);
+
+// Where Kafka's default partitioner puts a record's events; always a partition of its lane.
+std::int32_t partition_of(const Layout& layout, RecordId record);
+
+// A new id whose partition belongs to `lane`: drawn until it fits, `lanes` times on average.
+RecordId draw_record_id(const Layout& layout, LaneId lane, std::int64_t unix_ms, Random& random);
+
+boost::asio::awaitable<Layout> read_layout(pg::Session& session, TimePoint deadline);
+
+}  // namespace exchange::outbox

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "outbox/ports.hpp"
+#include "pg/session.hpp"
+
+// The relay's ports over Postgres. One session for the lane's rows and one for its lease, so that a
+// slow window never delays a renewal.
+namespace exchange::outbox {
+
+class PgLeaseStore final : public LeaseStore {
+public:
+    PgLeaseStore(boost::asio::any_io_executor executor, pg::ConnectConfig config);
+    boost::asio::awaitable<std::optional<Epoch>> acquire(LeaseTerms terms) override;
+    boost::asio::awaitable<bool> renew(LeaseTerms terms, Epoch epoch) override;
+    boost::asio::awaitable<void> release(LaneId lane, Epoch epoch) override;
+
+private:
+    pg::Session session_;
+};
+
+class PgLaneStore final : public LaneStore {
+public:
+    PgLaneStore(boost::asio::any_io_executor executor, pg::ConnectConfig config);
+    boost::asio::awaitable<LaneState> load(LaneId lane) override;
+    boost::asio::awaitable<Window> read(LaneId lane, OutboxId after, int rows_max,
+                                        std::int64_t bytes_max) override;
+    boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, LaneCommit what) override;
+
+private:
+    boost::asio::awaitable<std::vector<PlannedWindow>> load_unfinished(LaneId lane, OutboxId after);
+
+    pg::Session session_;
+};
+
+}  // namespace exchange::outbox

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "outbox/lease.hpp"
+#include "outbox/window.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+
+// What the relay needs of the world, declared by the relay. Real: pg_lane_store.cpp and
+// kafka_event_log.cpp; the raw store has its own interface (objects/raw_store.hpp).
+namespace exchange::outbox {
+
+struct LeaseTerms {
+    LaneId lane{};
+    Duration ttl{};
+    std::string owner;
+};
+
+// The lease row of a lane. Every call throws pg::Unavailable when no answer comes in time.
+class LeaseStore {
+public:
+    virtual ~LeaseStore() = default;
+    virtual boost::asio::awaitable<std::optional<Epoch>> acquire(LeaseTerms terms) = 0;
+    virtual boost::asio::awaitable<bool> renew(LeaseTerms terms, Epoch epoch) = 0;
+    virtual boost::asio::awaitable<void> release(LaneId lane, Epoch epoch) = 0;
+};
+
+struct PlannedWindow {
+    Window window;
+    std::vector<Bundle> bundles;
+};
+
+struct PublishedWindow {
+    OutboxId to;
+    std::int32_t rows = 0;
+    Positions positions;
+};
+
+struct QuarantinedRow {
+    OutboxId id;
+    RecordId record_id;
+    std::string code;
+    std::string detail;
+};
+
+// What one commit of a lane's owner may hold. All of it, or none.
+struct LaneCommit {
+    std::optional<PublishedWindow> published;
+    std::vector<QuarantinedRow> quarantined;
+    // Planned from here on; its bundles are stored.
+    const PlannedWindow* plan = nullptr;
+};
+
+struct LaneState {
+    // Everything up to here is published and recorded.
+    OutboxId published_up_to;
+    Positions positions;
+    // Planned and not recorded as published, in order.
+    std::vector<PlannedWindow> unfinished;
+};
+
+// The lane's rows in Postgres. Throws pg::Unavailable and pg::Refused.
+class LaneStore {
+public:
+    virtual ~LaneStore() = default;
+    virtual boost::asio::awaitable<LaneState> load(LaneId lane) = 0;
+    // At most `rows_max` rows and about `bytes_max` bytes after `after`; no rows when none wait.
+    virtual boost::asio::awaitable<Window> read(LaneId lane, OutboxId after, int rows_max,
+                                                std::int64_t bytes_max) = 0;
+    // False, and nothing stored, when `epoch` does not own the lane any more.
+    virtual boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, LaneCommit what) = 0;
+};
+
+// Kafka, as the relay sees it. Throws kafka::Error.
+class EventLog {
+public:
+    virtual ~EventLog() = default;
+    virtual std::unique_ptr<kafka::Producer> new_producer() = 0;
+    virtual boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
+    tails(std::vector<kafka::TopicPartition> partitions) = 0;
+};
+
+}  // namespace exchange::outbox

@@ -1,0 +1,94 @@
+#include "outbox/preflight.hpp"
+
+#include "outbox/sql.hpp"
+
+#include <fmt/format.h>
+
+namespace exchange::outbox {
+namespace {
+
+// What an event with the longest allowed names takes, with room to spare.
+constexpr std::int64_t event_bytes_max = 16 * 1024;
+
+obs::Status failed(std::string cause, std::string remedy)
+{
+    return {obs::Condition::failed, std::move(cause), std::move(remedy)};
+}
+
+obs::Status judge_topic(const kafka::TopicSpec& spec, const kafka::TopicState* topic,
+                        const Layout& layout)
+{
+    if (!topic)
+        return failed(fmt::format("topic {} does not exist", spec.name),
+                      "Create it: exchange topics apply");
+    if (topic->partitions != layout.partitions)
+        return failed(fmt::format("topic {} has {} partitions, this database is laid out for {}",
+                                  spec.name, topic->partitions, layout.partitions),
+                      "Per-key order depends on the count: make the topic anew with that many "
+                      "partitions, or restore the one that was there");
+    if (topic->max_message_bytes && *topic->max_message_bytes < event_bytes_max)
+        return failed(fmt::format("topic {} takes messages up to {} bytes, events may have {}",
+                                  spec.name, *topic->max_message_bytes, event_bytes_max),
+                      fmt::format("Raise max.message.bytes of {}", spec.name));
+    if (topic->cleanup_policy && topic->cleanup_policy->find("compact") != std::string::npos)
+        return {obs::Condition::degraded,
+                fmt::format("topic {} is compacted: events of a record may vanish", spec.name),
+                fmt::format("Set cleanup.policy=delete on {}", spec.name)};
+    return {};
+}
+
+}  // namespace
+
+std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& cluster,
+                                                 const std::string& pinned_cluster,
+                                                 const Layout& layout,
+                                                 const std::vector<kafka::TopicSpec>& contract)
+{
+    std::map<std::string, obs::Status> found;
+    if (!pinned_cluster.empty() && pinned_cluster != cluster.cluster_id)
+        found["kafka"] = failed(
+            fmt::format("KAFKA_BROKERS leads to cluster {}, but this database publishes to {}",
+                        cluster.cluster_id, pinned_cluster),
+            "Correct KAFKA_BROKERS or DATABASE_URL. To move to another cluster for good, "
+            "remove the row kafka_cluster_id from table pins");
+    else
+        found["kafka"] = {};
+    for (const kafka::TopicSpec& spec : contract) {
+        const auto topic = cluster.topics.find(spec.name);
+        found["topic/" + spec.name] = judge_topic(
+            spec, topic == cluster.topics.end() ? nullptr : &topic->second, layout);
+    }
+    return found;
+}
+
+std::map<std::string, obs::Status> judge_failure(const kafka::Error& failure)
+{
+    const bool denied = failure.fault() == kafka::Fault::denied;
+    obs::Status status;
+    status.condition = obs::Condition::failed;
+    status.cause = failure.what();
+    status.remedy = denied ? "Check the credentials in KAFKA_* settings and the broker's ACLs"
+                           : "Check that Kafka runs and KAFKA_BROKERS names it. Records are taken "
+                             "meanwhile and published once it answers";
+    return {{"kafka", std::move(status)}};
+}
+
+boost::asio::awaitable<std::string> pin(pg::Session& session, std::string name, std::string value,
+                                        TimePoint deadline)
+{
+    pg::Params params;
+    params.text(name).text(value);
+    const pg::Rows rows = co_await session.run(sql::pin, std::move(params), deadline);
+    co_return std::string{rows.bytes(0, 0)};
+}
+
+boost::asio::awaitable<std::string> pinned(pg::Session& session, std::string name,
+                                           TimePoint deadline)
+{
+    pg::Params params;
+    params.text(name);
+    const pg::Rows rows = co_await session.run(sql::pinned, std::move(params), deadline);
+    co_return rows.size() == 0 ? std::string{} : std::string{rows.bytes(0, 0)};
+}
+
+}  // namespace exchange::outbox

@@ -1,0 +1,33 @@
+#include "outbox/relay_metrics.hpp"
+
+namespace exchange::outbox {
+
+RelayMetrics::RelayMetrics(obs::Metrics& metrics)
+    : published_rows{metrics.counter("exchange_relay_published_rows_total",
+                                     "Events acknowledged by Kafka")},
+      published_windows{metrics.counter("exchange_relay_published_windows_total",
+                                        "Windows acknowledged by Kafka")},
+      passed_over_rows{metrics.counter("exchange_relay_passed_over_rows_total",
+                                       "Rows of a planned window found in Kafka already")},
+      quarantined_rows{metrics.counter("exchange_relay_quarantined_rows_total",
+                                       "Rows Kafka will never take as they are")},
+      generations{metrics.counter("exchange_relay_generations_total",
+                                  "Times a lane was started from what database and log say")},
+      finished_plans{metrics.counter("exchange_relay_finished_plans_total",
+                                     "Windows planned by an earlier generation and finished")},
+      stored_bundles{metrics.counter("exchange_raw_store_bundles_total",
+                                     "Bundles written to the raw store")},
+      stored_bytes{metrics.counter("exchange_raw_store_bytes_total",
+                                   "Bytes written to the raw store")},
+      failures{metrics.counter("exchange_relay_failures_total",
+                               "Generations that ended by a failure")},
+      publish_seconds{metrics.histogram("exchange_relay_publish_seconds",
+                                        "From append to acknowledgement by Kafka",
+                                        {0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1,
+                                         0.3, 1, 3, 10, 60, 600})},
+      window_rows{metrics.histogram("exchange_relay_window_rows", "Rows of a window",
+                                    {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000})}
+{
+}
+
+}  // namespace exchange::outbox

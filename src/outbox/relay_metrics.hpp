@@ -1,0 +1,25 @@
+#pragma once
+
+#include "obs/metrics.hpp"
+
+namespace exchange::outbox {
+
+// What the relay counts, over all lanes of this process.
+struct RelayMetrics {
+    explicit RelayMetrics(obs::Metrics& metrics);
+
+    obs::Counter published_rows;
+    obs::Counter published_windows;
+    obs::Counter passed_over_rows;
+    obs::Counter quarantined_rows;
+    obs::Counter generations;
+    obs::Counter finished_plans;
+    obs::Counter stored_bundles;
+    obs::Counter stored_bytes;
+    obs::Counter failures;
+    // Append to acknowledgement by Kafka, in seconds; labels row clocks of Postgres against ours.
+    obs::Histogram publish_seconds;
+    obs::Histogram window_rows;
+};
+
+}  // namespace exchange::outbox

@@ -1,0 +1,9 @@
+-- The rows of a planned window, without their raw bytes: those are in its bundles. Primary key of
+-- `outbox`; no locks.
+-- $1 lane, $2 after id, $3 to id
+SELECT o.id, o.topic, o.record_id, o.event_id, o.source, o.kind, o.schema_hint, o.api, o.sha256,
+       o.correlation_id, o.traceparent, o.created_at, o.size, ''::bytea AS body,
+       EXISTS (SELECT FROM quarantine q WHERE q.outbox_id = o.id) AS held
+  FROM outbox o
+ WHERE o.lane = $1 AND o.id > $2 AND o.id <= $3
+ ORDER BY o.id;

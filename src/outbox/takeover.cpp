@@ -1,0 +1,84 @@
+#include "outbox/takeover.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace exchange::outbox {
+namespace {
+
+std::optional<std::int64_t> number_header(const kafka::Tail::Last& last, const char* name)
+{
+    const auto found = last.headers.find(name);
+    if (found == last.headers.end()) return std::nullopt;
+    const std::string& text = found->second;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::string name(const kafka::TopicPartition& partition)
+{
+    return fmt::format("{}/{}", partition.topic, partition.partition);
+}
+
+constexpr const char* reconcile_remedy =
+    "This broker's log and this database do not belong together. Check KAFKA_BROKERS and "
+    "DATABASE_URL; after a restore, compare both before publishing again.";
+
+Halt halt(const std::string& cause) { return {cause, reconcile_remedy}; }
+
+std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const kafka::Tail& tail,
+                                   const Position& published, std::int64_t planned_up_to)
+{
+    if (tail.end <= published.offset)
+        return halt(fmt::format("{} ends at offset {}, but offset {} was published: the topic was "
+                                "made anew or cut",
+                                name(partition), tail.end, published.offset));
+    // Nothing kept, all of it past the broker's retention: go on from what we know.
+    if (!tail.last) return published;
+
+    const auto id = number_header(*tail.last, "x-id");
+    const auto sequence = number_header(*tail.last, "x-pseq");
+    if (!id || !sequence)
+        return halt(fmt::format("the last record of {} (offset {}) was not written by this exchange",
+                                name(partition), tail.last->offset));
+    if (*id > planned_up_to)
+        return halt(fmt::format("{} holds outbox id {}, which this database never planned "
+                                "(it planned up to {})",
+                                name(partition), *id, planned_up_to));
+    if (*sequence < published.sequence || *id < published.last_id)
+        return halt(fmt::format("the last record of {} is number {}, but number {} was published",
+                                name(partition), *sequence, published.sequence));
+    return Position{tail.last->offset, *sequence, *id};
+}
+
+}  // namespace
+
+std::variant<Positions, Halt> judge_tails(const std::map<kafka::TopicPartition, kafka::Tail>& tails,
+                                          const LaneHistory& history)
+{
+    Positions positions;
+    for (const auto& [partition, tail] : tails) {
+        const auto found = history.published.find(partition);
+        const Position published = found == history.published.end() ? Position{} : found->second;
+        const auto verdict = judge(partition, tail, published, history.planned_up_to);
+        if (const auto* stop = std::get_if<Halt>(&verdict)) return *stop;
+        positions[partition] = std::get<Position>(verdict);
+    }
+    return positions;
+}
+
+std::vector<kafka::TopicPartition> partitions_of_lane(LaneId lane, std::int16_t lanes,
+                                                      std::int16_t partitions,
+                                                      const std::vector<std::string>& topics)
+{
+    std::vector<kafka::TopicPartition> mine;
+    for (const std::string& topic : topics)
+        for (std::int32_t partition = number(lane); partition < partitions; partition += lanes)
+            mine.push_back({topic, partition});
+    return mine;
+}
+
+}  // namespace exchange::outbox

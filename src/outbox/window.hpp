@@ -1,0 +1,104 @@
+#pragma once
+
+#include "base/ids.hpp"
+#include "kafka/producer.hpp"
+#include "kafka/tails.hpp"
+#include "record/event.hpp"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What the relay works on: a window of a lane's rows, the bundles their raw bytes go into, and the
+// messages that announce them. Pure: nothing here does I/O (docs/ARCHITECTURE.md, "Relay").
+namespace exchange::outbox {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+// One row of the outbox. Views point into the window's storage.
+struct OutboxRow {
+    OutboxId id;
+    std::string_view topic;
+    RecordId record_id;
+    Uuid event_id;
+    std::string_view source;
+    std::string_view kind;
+    std::string_view schema_hint;
+    record::Api api = record::Api::v1;
+    Sha256 sha256{};
+    std::string_view correlation_id;
+    std::string_view traceparent;
+    std::int64_t created_at_us = 0;
+    std::int32_t size = 0;
+    std::string_view body;  // empty once the row is planned: its bytes are in a bundle
+    // Not to be published: it, or an earlier row of its record, is in quarantine.
+    bool held = false;
+};
+
+// Rows (from, to] of a lane, rising.
+struct Window {
+    OutboxId from;
+    OutboxId to;
+    std::vector<OutboxRow> rows;
+    std::shared_ptr<const void> storage;
+};
+
+// One object of the raw store: bodies of one source, byte for byte, newline between.
+struct Bundle {
+    std::string source;
+    std::string bucket;
+    std::string key;
+    Sha256 sha256{};
+    std::uint64_t size = 0;
+    std::string bytes;  // empty for a bundle that is stored already
+    std::vector<std::int64_t> ids;
+    std::vector<std::int32_t> lengths;
+};
+
+// Held rows are bundled too: their raw bytes are owed to the store like any other's.
+std::vector<Bundle> make_bundles(LaneId lane, const Window& window, std::string_view bucket,
+                                 std::size_t bundle_bytes_max);
+
+// bundles/<lane>/<first id>/<source>/<last id>-<sha256>: listing a lane gives its bundles in id
+// order, and writing a bundle again writes the same object.
+std::string bundle_key(LaneId lane, const Bundle& bundle);
+
+// Where a topic-partition stands: its last record.
+struct Position {
+    std::int64_t offset = -1;
+    std::int64_t sequence = 0;  // x-pseq, dense from 1
+    std::int64_t last_id = 0;   // x-id
+};
+using Positions = std::map<kafka::TopicPartition, Position>;
+
+// A message and the row it announces.
+struct Outgoing {
+    std::size_t row = 0;
+    kafka::TopicPartition partition;
+    kafka::Message message;
+};
+
+struct Batch {
+    std::vector<Outgoing> outgoing;
+    // Rows that the log holds already (their id is not above their partition's tail).
+    std::size_t passed_over = 0;
+    std::size_t held = 0;
+};
+
+// Renders what of the window is not in the log yet, numbering on from `positions`. Throws
+// std::logic_error when a row is in no bundle.
+struct BatchTerms {
+    LaneId lane{};
+    Epoch epoch;
+    // Of every topic.
+    std::int32_t partitions = 0;
+    // Before the topic that the row names; lets several exchanges share one Kafka.
+    std::string topic_prefix;
+};
+Batch make_batch(const BatchTerms& terms, const Window& window, const std::vector<Bundle>& bundles,
+                 const Positions& positions);
+
+}  // namespace exchange::outbox
