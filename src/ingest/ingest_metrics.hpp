@@ -1,0 +1,26 @@
+#pragma once
+
+#include "obs/metrics.hpp"
+
+namespace exchange::ingest {
+
+// What ingest counts, over all lanes of this process.
+struct IngestMetrics {
+    explicit IngestMetrics(obs::Metrics& metrics);
+
+    obs::Counter accepted;
+    obs::Counter repeated;
+    obs::Counter conflicting;
+    obs::Counter invalid;
+    obs::Counter unauthorized;
+    obs::Counter forbidden;
+    obs::Counter overloaded;
+    obs::Counter unavailable;
+    obs::Counter unknown;
+    obs::Counter accepted_bytes;
+    obs::Gauge queued;
+    obs::Histogram group_rows;
+    obs::Histogram commit_seconds;
+};
+
+}  // namespace exchange::ingest

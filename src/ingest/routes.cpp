@@ -1,0 +1,191 @@
+#include "ingest/routes.hpp"
+
+#include "crypto/digest.hpp"
+#include "ingest/answers.hpp"
+
+#include <memory>
+
+namespace exchange::ingest {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using record::ProblemCode;
+
+constexpr std::string_view ingest_scope = "ingest";
+
+net::Response refuse(ProblemCode code, std::string_view detail, std::string_view correlation_id)
+{
+    record::Problem problem;
+    problem.code = code;
+    problem.detail = detail;
+    problem.correlation_id = correlation_id;
+    return problem_response(problem);
+}
+
+// One endpoint: the rules of the two versions differ only in how a body is read.
+class Endpoint {
+public:
+    Endpoint(record::Api api, IngestParts parts, IngestConfig config)
+        : api_{api}, parts_{std::move(parts)}, config_{config}
+    {
+    }
+
+    // What can be told from the header alone is told before the body is read.
+    std::optional<net::Response> precheck(const net::RequestHead& head) const
+    {
+        const std::string_view correlation_id = head.header("X-Correlation-Id");
+        if (head.header_count("X-Correlation-Id") > 0 &&
+            (head.header_count("X-Correlation-Id") > 1 ||
+             !record::valid_correlation_id(correlation_id))) {
+            parts_.metrics.invalid.add();
+            return refuse(ProblemCode::correlation_id_invalid, {}, {});
+        }
+        const auth::Verdict verdict = authenticate(head);
+        if (const auto* rejection = std::get_if<auth::Rejection>(&verdict)) {
+            parts_.metrics.unauthorized.add();
+            const record::ProblemKind* kind = record::find_problem(rejection->code);
+            return refuse(kind ? kind->id : ProblemCode::token_invalid, rejection->text,
+                          correlation_id);
+        }
+        if (!std::get<auth::Principal>(verdict).has_scope(ingest_scope)) {
+            parts_.metrics.forbidden.add();
+            return refuse(ProblemCode::scope_missing, "the scope \"ingest\" is required",
+                          correlation_id);
+        }
+        const std::size_t keys = head.header_count("Idempotency-Key");
+        if (keys == 0 || !record::valid_idempotency_key(head.header("Idempotency-Key")) ||
+            keys > 1) {
+            parts_.metrics.invalid.add();
+            return refuse(keys == 0 ? ProblemCode::idempotency_key_missing
+                                    : ProblemCode::idempotency_key_invalid,
+                          {}, correlation_id);
+        }
+        if (!parts_.ready()) {
+            parts_.metrics.unavailable.add();
+            return retry_later(ProblemCode::postgres_unavailable, correlation_id,
+                               config_.retry_after_s);
+        }
+        return std::nullopt;
+    }
+
+    asio::awaitable<net::Response> handle(const net::RequestHead& head, std::string body)
+    {
+        const record::ParseResult parsed = record::parse_submission(api_, body);
+        const std::string_view correlation_id = head.header("X-Correlation-Id");
+        if (const auto* violations = std::get_if<std::vector<record::Violation>>(&parsed)) {
+            parts_.metrics.invalid.add();
+            co_return invalid(*violations, correlation_id);
+        }
+        const auto& submission = std::get<record::Submission>(parsed);
+        const auth::Verdict caller = authenticate(head);
+        const auto* principal = std::get_if<auth::Principal>(&caller);
+        if (!principal || !principal->may_send_for(submission.source)) {
+            parts_.metrics.forbidden.add();
+            co_return refuse(ProblemCode::source_not_allowed, {}, correlation_id);
+        }
+        const Incoming incoming = describe(head, submission, body);
+        GroupCommit& committer = parts_.committer(submission.source, incoming.key);
+        Verdict verdict = co_await committer.append(incoming);
+        co_return answer(std::move(verdict), correlation_id, body.size());
+    }
+
+private:
+    auth::Verdict authenticate(const net::RequestHead& head) const
+    {
+        return parts_.authenticator.authenticate(head.header("Authorization"),
+                                                 head.peer_is_loopback());
+    }
+
+    static net::Response invalid(const std::vector<record::Violation>& violations,
+                                 std::string_view correlation_id)
+    {
+        record::Problem problem;
+        problem.code = ProblemCode::body_invalid;
+        problem.correlation_id = correlation_id;
+        problem.violations = violations;
+        return problem_response(problem);
+    }
+
+    Incoming describe(const net::RequestHead& head, const record::Submission& submission,
+                      const std::string& body) const
+    {
+        Incoming incoming;
+        incoming.source = submission.source;
+        incoming.key = head.header("Idempotency-Key");
+        incoming.sha256 = crypto::sha256(body);
+        incoming.correlation_id = head.header("X-Correlation-Id");
+        incoming.kind = record::to_string(submission.kind);
+        incoming.schema_hint = submission.schema_hint;
+        incoming.api = static_cast<std::int16_t>(api_);
+        // W3C: a malformed traceparent is ignored, not refused.
+        const std::string_view trace = head.header("traceparent");
+        if (record::valid_traceparent(trace)) incoming.traceparent = trace;
+        incoming.body = body;
+        return incoming;
+    }
+
+    net::Response answer(Verdict verdict, std::string_view correlation_id, std::size_t bytes)
+    {
+        if (const auto* failure = std::get_if<Failure>(&verdict))
+            return failed(*failure, correlation_id);
+        const auto& appended = std::get<outbox::AppendAnswer>(verdict);
+        switch (appended.outcome) {
+        case outbox::AppendOutcome::accepted:
+            parts_.metrics.accepted.add();
+            parts_.metrics.accepted_bytes.add(static_cast<double>(bytes));
+            break;
+        case outbox::AppendOutcome::repeated: parts_.metrics.repeated.add(); break;
+        case outbox::AppendOutcome::conflicting:
+            parts_.metrics.conflicting.add();
+            return refuse(ProblemCode::idempotency_conflict, {}, correlation_id);
+        }
+        parts_.log.debug("record_taken", {{"record_id", to_string(appended.record_id.value)},
+                                          {"correlation_id", appended.correlation_id}});
+        return accepted_response(appended);
+    }
+
+    net::Response failed(Failure failure, std::string_view correlation_id)
+    {
+        const ProblemCode code = problem_of(failure);
+        if (code == ProblemCode::internal) return refuse(code, {}, correlation_id);
+        if (code == ProblemCode::overloaded) parts_.metrics.overloaded.add();
+        if (code == ProblemCode::postgres_unavailable) parts_.metrics.unavailable.add();
+        if (code == ProblemCode::commit_unknown) parts_.metrics.unknown.add();
+        return retry_later(code, correlation_id, config_.retry_after_s);
+    }
+
+    record::Api api_;
+    IngestParts parts_;
+    IngestConfig config_;
+};
+
+net::Route make_route(record::Api api, const char* path, const IngestParts& parts,
+                      const IngestConfig& config)
+{
+    auto endpoint = std::make_shared<Endpoint>(api, parts, config);
+    net::Route route;
+    route.method = "POST";
+    route.path = path;
+    route.body_bytes_max = config.body_bytes_max;
+    route.content_type = "application/json";
+    route.precheck = [endpoint](const net::RequestHead& head) { return endpoint->precheck(head); };
+    // A plain function that starts a member coroutine: the route's copy keeps the endpoint alive.
+    route.handle = [endpoint](const net::RequestHead& head, std::string body) {
+        return endpoint->handle(head, std::move(body));
+    };
+    return route;
+}
+
+}  // namespace
+
+std::vector<net::Route> make_routes(IngestParts parts, IngestConfig config)
+{
+    std::vector<net::Route> routes;
+    routes.push_back(make_route(record::Api::v1, "/v1/ingest", parts, config));
+    routes.push_back(make_route(record::Api::v2, "/v2/ingest", parts, config));
+    return routes;
+}
+
+}  // namespace exchange::ingest

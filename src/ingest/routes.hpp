@@ -1,0 +1,33 @@
+#pragma once
+
+#include "auth/authenticator.hpp"
+#include "ingest/group_commit.hpp"
+#include "net/server.hpp"
+#include "record/submission.hpp"
+
+#include <functional>
+#include <vector>
+
+// POST /v1/ingest and POST /v2/ingest (contracts/openapi.yaml).
+namespace exchange::ingest {
+
+struct IngestConfig {
+    std::size_t body_bytes_max = 10 * 1024 * 1024;
+    // Seconds after which a refused client should try again.
+    int retry_after_s = 1;
+};
+
+// What the routes work with; all must outlive the server.
+struct IngestParts {
+    const auth::Authenticator& authenticator;
+    // False until Postgres has been reached once: every request is then answered 503.
+    std::function<bool()> ready;
+    // The committer of a record's lane; called only when ready.
+    std::function<GroupCommit&(std::string_view source, std::string_view key)> committer;
+    IngestMetrics& metrics;
+    obs::Log& log;
+};
+
+std::vector<net::Route> make_routes(IngestParts parts, IngestConfig config);
+
+}  // namespace exchange::ingest
