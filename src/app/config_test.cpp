@@ -1,0 +1,82 @@
+#include "app/config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace exchange::app {
+namespace {
+
+std::string error_of(const std::string& toml, const Environment& environment)
+{
+    try {
+        load_config(toml, environment);
+    } catch (const ConfigError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+const EffectiveSetting& setting(const LoadedConfig& loaded, const std::string& name)
+{
+    for (const EffectiveSetting& setting : loaded.settings)
+        if (setting.name == name) return setting;
+    throw std::out_of_range{name};
+}
+
+TEST(Config, has_a_working_default_for_everything)
+{
+    const LoadedConfig loaded = load_config("", {});
+    EXPECT_EQ(loaded.config.listen_addr, "127.0.0.1:8080");
+    EXPECT_FALSE(loaded.config.env_local);
+    EXPECT_EQ(setting(loaded, "LISTEN_ADDR").origin, "default");
+}
+
+TEST(Config, takes_the_environment_over_the_file)
+{
+    const std::string toml = "listen_addr = \"127.0.0.1:1\"\nqueue_max = 7\n";
+    const LoadedConfig loaded = load_config(toml, {{"LISTEN_ADDR", "127.0.0.1:2"}});
+    EXPECT_EQ(loaded.config.listen_addr, "127.0.0.1:2");
+    EXPECT_EQ(setting(loaded, "LISTEN_ADDR").origin, "environment");
+    EXPECT_EQ(loaded.config.group.queue_max, 7u);
+    EXPECT_EQ(setting(loaded, "QUEUE_MAX").origin, "file");
+}
+
+TEST(Config, refuses_an_unknown_key_by_name)
+{
+    EXPECT_NE(error_of("listen_adr = \"x\"\n", {}).find("listen_adr"), std::string::npos);
+}
+
+TEST(Config, refuses_values_out_of_range_by_name_and_says_what_is_right)
+{
+    for (const char* value : {"", "-1", "0", "12x", "99999999999999999999"}) {
+        const std::string error = error_of("", {{"QUEUE_MAX", value}});
+        EXPECT_NE(error.find("QUEUE_MAX"), std::string::npos) << value;
+        EXPECT_NE(error.find("from 1 to 1000000"), std::string::npos) << value;
+    }
+}
+
+TEST(Config, never_shows_a_secret)
+{
+    const std::string value = "a-secret-that-nobody-may-see-in-print";
+    const LoadedConfig loaded = load_config(
+        "", {{"JWT_SECRET", value}, {"JWT_ISSUER", "i"}, {"JWT_AUDIENCE", "a"}});
+    for (const EffectiveSetting& shown : loaded.settings) EXPECT_NE(shown.value, value);
+    EXPECT_EQ(setting(loaded, "JWT_SECRET").value, "(hidden)");
+}
+
+TEST(Config, passes_kafka_properties_on_under_their_own_names)
+{
+    const LoadedConfig loaded = load_config("[kafka]\n\"sasl.mechanism\" = \"PLAIN\"\n",
+                                            {{"KAFKA_SECURITY_PROTOCOL", "SASL_SSL"}});
+    EXPECT_EQ(loaded.config.kafka.properties.at("security.protocol"), "SASL_SSL");
+    EXPECT_EQ(loaded.config.kafka.properties.at("sasl.mechanism"), "PLAIN");
+}
+
+TEST(Config, wants_issuer_and_audience_with_a_jwt_secret)
+{
+    const std::string secret(32, 's');
+    EXPECT_NE(error_of("", {{"JWT_SECRET", secret}}).find("JWT_ISSUER"), std::string::npos);
+    EXPECT_NE(error_of("", {{"JWT_SECRET", "short"}}).find("32 bytes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace exchange::app

@@ -1,0 +1,72 @@
+#include "app/commands.hpp"
+#include "app/config.hpp"
+#include "app/exit_code.hpp"
+#include "app/suggest.hpp"
+#include "kafka/errors.hpp"
+#include "objects/raw_store.hpp"
+#include "pg/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+#include <stdexcept>
+
+namespace exchange::app {
+namespace {
+
+int failed(int exit_code, const char* what)
+{
+    fmt::print(stderr, "exchange: {}\n", what);
+    return exit_code;
+}
+
+int parse_and_run(CLI::App& app, Globals& globals, int argc, char** argv)
+{
+    try {
+        app.parse(argc, argv);
+        return globals.exit_code;
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error);
+        const std::string hint = argc > 1 ? suggest(app, argv[1]) : std::string{};
+        app.exit(error, std::cout, std::cerr);
+        if (!hint.empty()) fmt::print(stderr, "Did you mean: exchange {}?\n", hint);
+        return exit_usage;
+    } catch (const ConfigError& error) {
+        return failed(exit_usage, error.what());
+    } catch (const std::invalid_argument& error) {
+        return failed(exit_usage, error.what());
+    } catch (const pg::Unavailable& error) {
+        return failed(exit_unavailable, error.what());
+    } catch (const kafka::Error& error) {
+        return failed(error.fault() == kafka::Fault::denied ? exit_auth : exit_unavailable,
+                      error.what());
+    } catch (const objects::StoreError& error) {
+        return failed(exit_unavailable, error.what());
+    } catch (const std::exception& error) {
+        return failed(exit_internal, error.what());
+    }
+}
+
+}  // namespace
+}  // namespace exchange::app
+
+int main(int argc, char** argv)
+{
+    using namespace exchange::app;
+    Globals globals;
+    CLI::App app{"exchange: takes health records durably and announces each exactly once"};
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.add_option("--config", globals.config_path, "TOML file (also: EXCHANGE_CONFIG)");
+    app.add_flag("--json", globals.json, "Print one JSON document on standard output");
+    add_serve(app, globals);
+    add_migrate(app, globals);
+    add_check(app, globals);
+    add_topics(app, globals);
+    add_version(app, globals);
+    app.footer("Exit codes: 0 ok, 1 internal, 2 usage, 3 partial, 4 difference found, "
+               "5 dependency unavailable, 6 auth, 7 conflict, 130 interrupted.\n"
+               "Examples:\n  exchange check\n  exchange serve");
+    return parse_and_run(app, globals, argc, argv);
+}

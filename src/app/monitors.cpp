@@ -1,0 +1,144 @@
+#include "app/monitors.hpp"
+
+#include "app/topic_contract.hpp"
+#include "outbox/backlog.hpp"
+#include "outbox/preflight.hpp"
+
+namespace exchange::app {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+obs::Status trouble(obs::Condition condition, std::string cause, std::string remedy)
+{
+    obs::Status status;
+    status.condition = condition;
+    status.cause = std::move(cause);
+    status.remedy = std::move(remedy);
+    return status;
+}
+
+}  // namespace
+
+Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
+                   objects::RawStore* store)
+    : executor_{executor}, parts_{parts}, layout_{layout}, store_{store}, postgres_wake_{executor},
+      kafka_wake_{executor}, store_wake_{executor}, backlog_wake_{executor}, kafka_seen_{executor}
+{
+}
+
+void Monitors::stop()
+{
+    stopping_ = true;
+    for (Signal* signal :
+         {&postgres_wake_, &kafka_wake_, &store_wake_, &backlog_wake_, &kafka_seen_})
+        signal->notify();
+}
+
+asio::awaitable<bool> Monitors::watch_postgres()
+{
+    pg::Session session{executor_, parts_.config.postgres};
+    while (!stopping_) {
+        obs::Status status;
+        try {
+            co_await look_at_postgres(session);
+            postgres_ok_ = true;
+        } catch (const std::exception& failure) {
+            postgres_ok_ = false;
+            status = trouble(obs::Condition::failed, failure.what(),
+                             "Start Postgres or correct DATABASE_URL. Requests are answered 503 "
+                             "meanwhile; it goes on by itself");
+        }
+        parts_.health.set("postgres", std::move(status));
+        co_await postgres_wake_.wait_until(SteadyClock::now() + 1s);
+    }
+    co_return true;
+}
+
+asio::awaitable<void> Monitors::look_at_postgres(pg::Session& session)
+{
+    const outbox::Layout now = co_await outbox::read_layout(session, SteadyClock::now() + 2s);
+    if (now.version != layout_.version)
+        throw std::runtime_error{"the lane layout has changed. Hint: restart this process"};
+}
+
+asio::awaitable<bool> Monitors::kafka_is_ours()
+{
+    while (!kafka_ours_ && !stopping_)
+        co_await kafka_seen_.wait_until(SteadyClock::now() + 1s);
+    co_return kafka_ours_;
+}
+
+asio::awaitable<bool> Monitors::watch_kafka()
+{
+    pg::Session session{executor_, parts_.config.postgres};
+    while (!stopping_) {
+        bool ours = false;
+        try {
+            ours = co_await look_at_kafka(session);
+        } catch (const kafka::Error& failure) {
+            for (const auto& [component, status] : outbox::judge_failure(failure))
+                parts_.health.set(component, status);
+        } catch (const std::exception&) {
+            // Postgres is away: its own watch says so.
+        }
+        if (ours && !kafka_ours_) {
+            kafka_ours_ = true;
+            kafka_seen_.notify();
+        }
+        co_await kafka_wake_.wait_until(SteadyClock::now() + (ours ? 3s : 1s));
+    }
+    co_return true;
+}
+
+// True when the broker answers and belongs to this database.
+asio::awaitable<bool> Monitors::look_at_kafka(pg::Session& session)
+{
+    const auto contract = topic_contract(parts_.config.topic_prefix);
+    const kafka::ClusterState cluster = co_await kafka::cluster_state(
+        parts_.config.kafka, topic_names(contract), SteadyClock::now() + 4s);
+    const std::string pinned = co_await outbox::pin(session, "kafka_cluster_id",
+                                                    cluster.cluster_id, SteadyClock::now() + 2s);
+    for (const auto& [component, status] :
+         outbox::judge_cluster(cluster, pinned, layout_, contract))
+        parts_.health.set(component, status);
+    co_return pinned == cluster.cluster_id;
+}
+
+asio::awaitable<bool> Monitors::watch_store()
+{
+    while (!stopping_) {
+        obs::Status status;
+        try {
+            co_await store_->probe(SteadyClock::now() + 5s);
+        } catch (const std::exception& failure) {
+            status = trouble(obs::Condition::failed, failure.what(),
+                             "Correct RAW_STORE, S3_ENDPOINT or AWS_* and restart, or start the "
+                             "store. Records are taken meanwhile and published once it answers");
+        }
+        const bool ok = status.condition == obs::Condition::ok;
+        parts_.health.set("raw_store", std::move(status));
+        co_await store_wake_.wait_until(SteadyClock::now() + (ok ? 10s : 1s));
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> Monitors::watch_backlog()
+{
+    pg::Session session{executor_, parts_.config.postgres};
+    while (!stopping_) {
+        try {
+            const auto backlog =
+                co_await outbox::read_backlog(session, SteadyClock::now() + 10s);
+            outbox::expose(parts_.metrics, backlog);
+        } catch (const std::exception&) {
+            // Postgres is away: its own watch says so, and the gauges keep their last value.
+        }
+        co_await backlog_wake_.wait_until(SteadyClock::now() + 2s);
+    }
+    co_return true;
+}
+
+}  // namespace exchange::app

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "app/config.hpp"
+#include "base/signal.hpp"
+#include "objects/raw_store.hpp"
+#include "obs/health.hpp"
+#include "obs/metrics.hpp"
+#include "outbox/layout.hpp"
+
+#include <atomic>
+#include <vector>
+
+// Loops that look at the dependencies and say what they see: for operators only, nothing waits for
+// them but the relay's first start. On the relay's executor.
+namespace exchange::app {
+
+struct MonitorParts {
+    const Config& config;
+    obs::Log& log;
+    obs::Metrics& metrics;
+    obs::Health& health;
+};
+
+class Monitors {
+public:
+    Monitors(boost::asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
+             objects::RawStore* store);
+
+    // Each until `stop()`.
+    boost::asio::awaitable<bool> watch_postgres();
+    boost::asio::awaitable<bool> watch_kafka();
+    boost::asio::awaitable<bool> watch_store();
+    boost::asio::awaitable<bool> watch_backlog();
+    void stop();
+
+    // Returns true once the broker answered and is the pinned one; false when stopped before.
+    boost::asio::awaitable<bool> kafka_is_ours();
+
+    bool postgres_ok() const { return postgres_ok_; }
+
+private:
+    boost::asio::awaitable<void> look_at_postgres(pg::Session& session);
+    boost::asio::awaitable<bool> look_at_kafka(pg::Session& session);
+
+    boost::asio::any_io_executor executor_;
+    MonitorParts parts_;
+    outbox::Layout layout_;
+    objects::RawStore* store_;
+    Signal postgres_wake_;
+    Signal kafka_wake_;
+    Signal store_wake_;
+    Signal backlog_wake_;
+    Signal kafka_seen_;
+    bool kafka_ours_ = false;
+    std::atomic<bool> postgres_ok_ = true;
+    bool stopping_ = false;
+};
+
+}  // namespace exchange::app

@@ -1,0 +1,135 @@
+#include "app/ops_routes.hpp"
+
+#include "record/problem.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace exchange::app {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+const char* name(obs::Condition condition)
+{
+    switch (condition) {
+    case obs::Condition::ok: return "ok";
+    case obs::Condition::degraded: return "degraded";
+    case obs::Condition::failed: return "failed";
+    }
+    return "failed";
+}
+
+using Answer = std::function<net::Response(const net::RequestHead&)>;
+
+asio::awaitable<net::Response> answer_now(net::Response response) { co_return response; }
+
+net::Route get(std::string path, Answer answer)
+{
+    net::Route route;
+    route.method = "GET";
+    route.path = std::move(path);
+    route.handle = [answer = std::move(answer)](const net::RequestHead& head, std::string) {
+        return answer_now(answer(head));
+    };
+    return route;
+}
+
+// The server below knows statuses; clients are told the codes of the one table.
+record::ProblemCode problem_of_status(unsigned status)
+{
+    switch (status) {
+    case 404: return record::ProblemCode::not_found;
+    case 405: return record::ProblemCode::method_not_allowed;
+    case 408: return record::ProblemCode::request_timeout;
+    case 413: return record::ProblemCode::payload_too_large;
+    case 415: return record::ProblemCode::media_type_unsupported;
+    case 431: return record::ProblemCode::header_too_large;
+    case 503: return record::ProblemCode::overloaded;
+    default: break;
+    }
+    return status < 500 ? record::ProblemCode::malformed_request : record::ProblemCode::internal;
+}
+
+net::Response text(std::string body)
+{
+    net::Response response;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = std::move(body);
+    return response;
+}
+
+net::Response readiness(const OpsParts& parts, const net::RequestHead& head)
+{
+    const std::string reason = parts.not_ready();
+    const bool verbose = head.query() == "verbose" || head.query().starts_with("verbose=") ||
+                         head.query().starts_with("verbose&");
+    net::Response response;
+    if (verbose)
+        response.body = render_health(parts.health.all(), reason);
+    else
+        response = text(reason.empty() ? "ready\n" : "not ready: " + reason + "\n");
+    if (!reason.empty()) {
+        response.status = 503;
+        response.headers.emplace_back("Retry-After", "1");
+    }
+    return response;
+}
+
+}  // namespace
+
+std::string render_health(const std::map<std::string, obs::Status>& components,
+                          const std::string& not_ready)
+{
+    json::array list;
+    bool degraded = false;
+    for (const auto& [component, status] : components) {
+        json::object entry{{"name", component}, {"condition", name(status.condition)}};
+        if (status.condition != obs::Condition::ok) {
+            degraded = true;
+            entry["cause"] = status.cause;
+            entry["remedy"] = status.remedy;
+        }
+        list.push_back(std::move(entry));
+    }
+    json::object body{{"status", !not_ready.empty() ? "not_ready" : degraded ? "degraded" : "ok"},
+                      {"ready", not_ready.empty()}};
+    if (!not_ready.empty()) body["reason"] = not_ready;
+    body["components"] = std::move(list);
+    return json::serialize(body) + "\n";
+}
+
+std::vector<net::Route> make_ops_routes(OpsParts parts)
+{
+    std::vector<net::Route> routes;
+    routes.push_back(get("/livez", [](const net::RequestHead&) { return text("alive\n"); }));
+    routes.push_back(get("/healthz", [](const net::RequestHead&) { return text("ok\n"); }));
+    routes.push_back(get("/readyz", [parts](const net::RequestHead& head) {
+        return readiness(parts, head);
+    }));
+    routes.push_back(get("/metrics", [parts](const net::RequestHead&) {
+        net::Response response = text(parts.metrics.expose());
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        return response;
+    }));
+    return routes;
+}
+
+net::Response render_server_error(unsigned status, std::string_view, std::string_view detail,
+                                  const net::RequestHead* head)
+{
+    record::Problem problem;
+    problem.code = problem_of_status(status);
+    problem.detail = detail;
+    if (head && record::valid_correlation_id(head->header("X-Correlation-Id")))
+        problem.correlation_id = head->header("X-Correlation-Id");
+    net::Response response;
+    response.status = status;
+    response.content_type = record::problem_media_type;
+    response.body = record::render_problem(problem);
+    return response;
+}
+
+}  // namespace exchange::app

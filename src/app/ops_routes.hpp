@@ -1,0 +1,31 @@
+#pragma once
+
+#include "net/server.hpp"
+#include "obs/health.hpp"
+#include "obs/metrics.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace exchange::app {
+
+struct OpsParts {
+    const obs::Metrics& metrics;
+    const obs::Health& health;
+    // Empty when this process may be sent requests, else the reason.
+    std::function<std::string()> not_ready;
+};
+
+// /livez, /healthz, /readyz and /metrics, without authentication: they hold no identity.
+std::vector<net::Route> make_ops_routes(OpsParts parts);
+
+// The body of /readyz?verbose.
+std::string render_health(const std::map<std::string, obs::Status>& components,
+                          const std::string& not_ready);
+
+// Errors that the server itself finds, in the problem format.
+net::Response render_server_error(unsigned status, std::string_view code, std::string_view text,
+                                  const net::RequestHead* head);
+
+}  // namespace exchange::app

@@ -1,0 +1,284 @@
+#include "app/service.hpp"
+
+#include "app/monitors.hpp"
+#include "app/ops_routes.hpp"
+#include "app/run_async.hpp"
+#include "app/topic_contract.hpp"
+#include "base/started.hpp"
+#include "ingest/routes.hpp"
+#include "outbox/kafka_event_log.hpp"
+#include "outbox/relay.hpp"
+#include "pg/migrate.hpp"
+#include "pg/migrations_data.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <fmt/format.h>
+
+#include <future>
+#include <thread>
+
+namespace exchange::app {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// An io_context with its thread.
+class Loop {
+public:
+    Loop() : guard_{asio::make_work_guard(io_)}, thread_{[this] { io_.run(); }} {}
+    ~Loop() { join(); }
+    asio::io_context& io() { return io_; }
+
+    void join()
+    {
+        io_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    asio::io_context io_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> guard_;
+    std::thread thread_;
+};
+
+std::size_t thread_count(const Config& config)
+{
+    if (config.http_threads > 0) return static_cast<std::size_t>(config.http_threads);
+    return std::max(1u, std::thread::hardware_concurrency());
+}
+
+struct Prepared {
+    bool schema_current = false;
+    std::string problem;
+    outbox::Layout layout;
+};
+
+asio::awaitable<Prepared> prepare(asio::any_io_executor executor, pg::ConnectConfig config)
+{
+    pg::Session session{executor, std::move(config)};
+    pg::Connection* connection = co_await session.connection(SteadyClock::now() + 5s);
+    const pg::SchemaState schema =
+        co_await pg::schema_state(*connection, pg::migrations, SteadyClock::now() + 5s);
+    Prepared prepared;
+    prepared.schema_current = schema.current();
+    if (!schema.unknown.empty())
+        prepared.problem = "the database was migrated by a newer exchange. Hint: run that version";
+    else if (!schema.changed.empty())
+        prepared.problem = "the database was migrated by another build of this version. Hint: "
+                           "restore it or use the build that made it";
+    else if (!schema.pending.empty())
+        prepared.problem = fmt::format("the database lacks {} migration(s). Hint: exchange migrate",
+                                       schema.pending.size());
+    if (prepared.schema_current)
+        prepared.layout = co_await outbox::read_layout(session, SteadyClock::now() + 5s);
+    co_return prepared;
+}
+
+}  // namespace
+
+// The loops come first, so that their contexts outlive all that holds timers and sockets on them;
+// their threads are joined before anything goes (see ~Service).
+struct Service::Parts {
+    Parts(Config given, Roles roles_given, std::string instance_given)
+        : config{std::move(given)}, roles{roles_given}, instance{std::move(instance_given)},
+          log{config.log_format, config.log_level}, health{log}, ingest_metrics{metrics}
+    {
+    }
+
+    std::vector<std::unique_ptr<Loop>> http_loops;
+    std::unique_ptr<Loop> relay_loop;
+
+    Config config;
+    Roles roles;
+    std::string instance;
+    obs::Log log;
+    obs::Metrics metrics;
+    obs::Health health;
+    ingest::IngestMetrics ingest_metrics;
+    std::unique_ptr<auth::Authenticator> authenticator;
+    outbox::Layout layout;
+    std::atomic<bool> ready = false;
+
+    std::unique_ptr<objects::RawStore> store;
+    std::unique_ptr<outbox::KafkaEventLog> event_log;
+    std::unique_ptr<outbox::Relay> relay;
+    std::unique_ptr<outbox::Retention> retention;
+    std::unique_ptr<Monitors> monitors;
+    std::vector<std::unique_ptr<ingest::GroupCommit>> committers;
+    std::unique_ptr<net::Server> server;
+
+    std::vector<std::future<void>> committing;
+    std::vector<std::future<bool>> watching;
+    std::future<void> retaining;
+    std::future<void> relaying;
+
+    void serve();
+    void start_committers();
+    void start_relay();
+    std::string not_ready() const;
+    asio::awaitable<void> run_relay();
+};
+
+Service::Service(Config config, Roles roles, std::string instance)
+    : parts_{std::make_unique<Parts>(std::move(config), roles, std::move(instance))}
+{
+}
+
+Service::~Service()
+{
+    for (const std::unique_ptr<Loop>& loop : parts_->http_loops) loop->join();
+    if (parts_->relay_loop) parts_->relay_loop->join();
+}
+
+std::string Service::Parts::not_ready() const
+{
+    if (!ready) return "Postgres has not been reached yet";
+    if (monitors && !monitors->postgres_ok()) return "Postgres is away";
+    if (server->body_bytes_in_flight() >= config.limits.body_budget_bytes)
+        return "no room for request bodies";
+    return {};
+}
+
+void Service::Parts::serve()
+{
+    authenticator = auth::make_authenticator(config.auth, [] { return unix_ms_now() / 1000; });
+    std::vector<net::Route> routes = make_ops_routes({metrics, health, [this] { return not_ready(); }});
+    if (roles.ingest) {
+        ingest::IngestParts ingest_parts{
+            *authenticator, [this] { return ready.load(); },
+            [this](std::string_view source, std::string_view key) -> ingest::GroupCommit& {
+                const LaneId lane = outbox::lane_of(layout, source, key);
+                return *committers[static_cast<std::size_t>(number(lane))];
+            },
+            ingest_metrics, log};
+        ingest::IngestConfig ingest_config;
+        ingest_config.body_bytes_max = config.body_bytes_max;
+        for (net::Route& route : ingest::make_routes(std::move(ingest_parts), ingest_config))
+            routes.push_back(std::move(route));
+    }
+    server = net::make_server(config.listen_addr, config.limits, std::move(routes),
+                              render_server_error);
+    std::vector<asio::io_context*> contexts;
+    for (std::size_t at = 0; at < thread_count(config); ++at) {
+        http_loops.push_back(std::make_unique<Loop>());
+        contexts.push_back(&http_loops.back()->io());
+    }
+    relay_loop = std::make_unique<Loop>();
+    server->start(contexts);
+    log.info("serving", {{"address", config.listen_addr}, {"port", server->port()}});
+}
+
+void Service::Parts::start_committers()
+{
+    for (std::int16_t lane = 0; lane < layout.lanes; ++lane) {
+        asio::io_context& io = http_loops[static_cast<std::size_t>(lane) % http_loops.size()]->io();
+        auto wake = [this, lane] {
+            if (relay) relay->wake(LaneId{lane});
+        };
+        committers.push_back(std::make_unique<ingest::GroupCommit>(
+            io.get_executor(), config.postgres, layout, LaneId{lane}, config.group, ingest_metrics,
+            log, std::move(wake)));
+        committing.push_back(asio::co_spawn(io, committers.back()->run(), asio::use_future));
+    }
+}
+
+asio::awaitable<void> Service::Parts::run_relay()
+{
+    // A wrong cluster must not see a single event; a broker that is away is waited for.
+    const bool ours = co_await monitors->kafka_is_ours();
+    if (ours) co_await relay->run();
+}
+
+void Service::Parts::start_relay()
+{
+    asio::io_context& io = relay_loop->io();
+    const auto executor = io.get_executor();
+    store = objects::open_store(executor, config.store);
+    monitors = std::make_unique<Monitors>(executor, MonitorParts{config, log, metrics, health},
+                                          layout, store.get());
+    watching.push_back(asio::co_spawn(io, monitors->watch_postgres(), asio::use_future));
+    if (!roles.relay) return;
+
+    kafka::ProducerConfig producer;
+    producer.client = config.kafka;
+    event_log = std::make_unique<outbox::KafkaEventLog>(executor, producer);
+    outbox::RelaySettings settings{config.relay, config.lease, instance};
+    relay = std::make_unique<outbox::Relay>(executor, config.postgres, layout,
+                                            topic_names(topic_contract(config.topic_prefix)),
+                                            *event_log, *store, std::move(settings), metrics, log,
+                                            health);
+    retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
+                                                    config.retention, log, health);
+    watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
+    watching.push_back(asio::co_spawn(io, monitors->watch_store(), asio::use_future));
+    watching.push_back(asio::co_spawn(io, monitors->watch_backlog(), asio::use_future));
+    retaining = asio::co_spawn(io, retention->run(), asio::use_future);
+    relaying = asio::co_spawn(io, run_relay(), asio::use_future);
+}
+
+bool Service::start(const std::atomic<bool>& stopping)
+{
+    parts_->serve();
+    while (!stopping) {
+        try {
+            const pg::ConnectConfig config = parts_->config.postgres;
+            const Prepared prepared =
+                run_async([&](auto executor) { return prepare(executor, config); });
+            if (!prepared.schema_current) {
+                parts_->log.error("schema_not_usable", {{"cause", prepared.problem}});
+                return false;
+            }
+            parts_->layout = prepared.layout;
+            break;
+        } catch (const pg::Unavailable& away) {
+            parts_->health.set("postgres", {obs::Condition::failed, away.what(),
+                                            "Start Postgres or correct DATABASE_URL; it goes on by "
+                                            "itself"});
+        }
+        std::this_thread::sleep_for(500ms);
+    }
+    if (stopping) return false;
+    // The relay first: what the first commit wakes must be there.
+    parts_->start_relay();
+    if (parts_->roles.ingest) parts_->start_committers();
+    parts_->health.ok("postgres");
+    parts_->ready = true;
+    parts_->log.info("ready", {{"lanes", parts_->layout.lanes}, {"instance", parts_->instance}});
+    return true;
+}
+
+std::uint16_t Service::port() const { return parts_->server->port(); }
+
+bool Service::stop()
+{
+    Parts& parts = *parts_;
+    parts.log.info("stopping");
+    const TimePoint deadline = SteadyClock::now() + parts.config.drain_timeout;
+    asio::co_spawn(parts.http_loops.front()->io(), parts.server->drain(deadline), asio::use_future)
+        .get();
+    for (const auto& committer : parts.committers) committer->stop();
+    for (std::future<void>& committing : parts.committing) committing.wait();
+    if (!parts.monitors) return true;
+
+    asio::io_context& io = parts.relay_loop->io();
+    bool in_time = true;
+    if (parts.relay) {
+        asio::post(io, [&parts] { parts.relay->drain(); });
+        // A relay that never started has nothing to drain.
+        asio::post(io, [&parts] { parts.monitors->stop(); });
+        if (parts.relaying.wait_until(deadline) != std::future_status::ready) {
+            asio::post(io, [&parts] { parts.relay->stop(); });
+            in_time = parts.relaying.wait_for(15s) == std::future_status::ready;
+        }
+        asio::post(io, [&parts] { parts.retention->stop(); });
+        parts.retaining.wait_for(5s);
+    }
+    asio::post(io, [&parts] { parts.monitors->stop(); });
+    for (std::future<bool>& watching : parts.watching) watching.wait_for(6s);
+    parts.log.info("stopped", {{"drained", in_time}});
+    return in_time;
+}
+
+}  // namespace exchange::app

@@ -1,0 +1,3 @@
+-- Gives a role what `serve` needs: the outbox only through its functions.
+-- $1 role
+SELECT grant_service($1);
