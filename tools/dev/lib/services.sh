@@ -16,11 +16,12 @@ supervisor_runs() {
     local pid
     [[ -S $stack_data/supervisor.sock && -f $stack_data/supervisor.pid ]] || return 1
     pid=$(<"$stack_data/supervisor.pid")
-    [[ -n $pid ]] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q supervisord
+    [[ -n $pid ]] && process_text "$pid" cmdline | grep -q supervisord
 }
 
 supervisor_start() {
     supervisor_runs && return
+    rm -f "$stack_data/supervisor.sock"
     ports_choose
     supervised supervisord -c "$root/deploy/local/supervisord.conf" 9>&- </dev/null ||
         fail "supervisord did not start" "its log is $stack_data/logs/supervisord.log"
@@ -199,8 +200,8 @@ stack_leftovers() {
     local name pid
     for name in "${!port[@]}"; do
         for pid in $(port_sockets "${port[$name]}" | grep -o 'pid=[0-9]*' | cut -d= -f2); do
-            if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "EXCHANGE_STACK_DATA=$stack_data" ||
-                tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$(postgres_folder)"; then
+            if process_text "$pid" environ | grep -qxF "EXCHANGE_STACK_DATA=$stack_data" ||
+                process_text "$pid" cmdline | grep -qF "$(postgres_folder)/"; then
                 echo "$pid"
             fi
         done

@@ -63,6 +63,9 @@ port_sockets() {
     ss -Hltnp "sport = :$1" | awk '$4 ~ /^(127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]|\[::ffff:127\.0\.0\.1\]):/'
 }
 
+# process_text PID FILE: a list of /proc, one entry a line; nothing when the process has ended.
+process_text() { { tr '\0' '\n' <"/proc/$1/$2"; } 2>/dev/null || true; }
+
 # port_demand SERVICE PORT_NAME: fails, naming the holder, when the port is taken.
 port_demand() {
     local service=$1 number=${port[$2]} sockets pid holder
@@ -70,7 +73,7 @@ port_demand() {
     [[ -n $sockets ]] || return 0
     pid=$(sed -n 's/.*pid=\([0-9]*\).*/\1/p' <<<"$sockets" | head -n 1)
     if [[ -n $pid ]]; then
-        holder="process $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-100))"
+        holder="process $pid ($(process_text "$pid" cmdline | tr '\n' ' ' | cut -c1-100))"
     else
         holder="a process of another user"
     fi
