@@ -1,0 +1,61 @@
+"""Collects what Postgres, Kafka and the raw store of a space hold."""
+
+from support.checker import BundleRow, Evidence, LedgerRow, Report, Submission, check
+from support.events import read_events
+from support.space import LANES, PARTITIONS, Space
+from support.waiting import until
+
+LEDGER = """
+SELECT r.record_id::text, r.lane, r.outbox_id, r.source, coalesce(i.key, ''), r.api,
+       encode(r.sha256, 'hex'), r.size
+  FROM records r
+  LEFT JOIN idempotency i ON i.record_id = r.record_id AND i.source = r.source
+"""
+BUNDLES = "SELECT key, encode(sha256, 'hex'), size, ids, lengths FROM bundles"
+PENDING = """
+SELECT (SELECT count(*) FROM records)
+     - (SELECT count(published_at) FROM outbox_events)
+     - (SELECT count(*) FROM quarantine)
+"""
+
+
+def objects(space: Space) -> dict[str, bytes]:
+    found = {}
+    for page in space.s3.get_paginator("list_objects_v2").paginate(Bucket=space.bucket):
+        for entry in page.get("Contents", []):
+            answer = space.s3.get_object(Bucket=space.bucket, Key=entry["Key"])
+            found[entry["Key"]] = answer["Body"].read()
+    return {key: data for key, data in found.items() if key.startswith("bundles/")}
+
+
+def collect(space: Space) -> Evidence:
+    quarantined = frozenset(number for (number,) in space.rows("SELECT outbox_id FROM quarantine"))
+    bundles = [
+        BundleRow(key, digest, size, tuple(ids), tuple(lengths))
+        for key, digest, size, ids, lengths in space.rows(BUNDLES)
+    ]
+    return Evidence(
+        ledger=[LedgerRow(*row) for row in space.rows(LEDGER)],
+        bundles=bundles,
+        objects=objects(space),
+        events=read_events(space.stack.kafka, space.topics, PARTITIONS),
+        lanes=LANES,
+        quarantined=quarantined,
+    )
+
+
+def settled(space: Space, *, within_s: float = 40) -> None:
+    """Waits until every accepted record is published."""
+    until(
+        lambda: space.rows(PENDING)[0][0] == 0,
+        within_s=within_s,
+        what="every accepted record is published",
+    )
+
+
+def check_space(
+    space: Space, submissions: list[Submission], *, drop_copies: bool = False
+) -> Report:
+    """Waits for the end of the work and holds it against what was sent."""
+    settled(space)
+    return check(submissions, collect(space), drop_copies=drop_copies)
