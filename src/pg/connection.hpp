@@ -17,8 +17,9 @@
 //
 // Each operation has a deadline and throws `Unavailable` when it passes or the connection breaks
 // (the connection is then dead: `usable()` is false; open another), `Refused` when the server says
-// no (the connection stays usable). Statements are prepared under their name on first use, in the
-// same round trip.
+// no (the connection stays usable, as it does after a lock time-out or serialization failure).
+// Statements are prepared under their name on first use, in the same round trip; two statements of
+// one name on one connection are a programmer's mistake (std::logic_error).
 namespace exchange::pg {
 
 struct ConnectConfig {
@@ -41,6 +42,8 @@ struct Step {
 
 class Connection {
 public:
+    // Throws `Unavailable` for whatever reason it fails, wrong credentials included, with the cause
+    // and a remedy. Host names are looked up in the background, so the loop never stands still.
     static boost::asio::awaitable<std::unique_ptr<Connection>>
     open(boost::asio::any_io_executor executor, ConnectConfig config, TimePoint deadline);
 
@@ -60,9 +63,10 @@ public:
     virtual boost::asio::awaitable<void> script(std::string text, TimePoint deadline) = 0;
 
     virtual bool usable() const = 0;
-    // Of the server: e.g. 150018.
+    // Of the server: e.g. 150018. Known even after the connection broke.
     virtual int server_version() const = 0;
-    // Closes without waiting. An operation under way ends with `Unavailable`.
+    // Closes without waiting; twice is safe. An operation under way ends with `Unavailable`, also
+    // when the connection is destroyed meanwhile.
     virtual void close() = 0;
 };
 

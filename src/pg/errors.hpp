@@ -6,9 +6,9 @@
 // Failures of Postgres itself, as opposed to answers we do not like.
 namespace exchange::pg {
 
-// No answer within the deadline, connection lost or refused, server starting or stopping (SQLSTATE
-// 08*, 57P*, 53*), serialization failure or lock time-out (40*, 55P03). The caller may try again.
-// Whether a commit under way took place is not known.
+// No answer within the deadline, connection lost or refused, server starting, stopping, out of
+// room or read-only (SQLSTATE 08*, 53*, 57*, 58*, 25006), serialization failure or lock time-out
+// (40*, 55P03). The caller may try again. Whether a commit under way took place is not known.
 class Unavailable : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

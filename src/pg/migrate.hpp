@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
-// Brings a database to the schema this binary knows. Numbered, forward-only, under an advisory lock,
-// each migration in a transaction of its own; what was applied is in `schema_migrations` with the
-// SHA-256 of its text, so an edited migration is refused.
+// Brings a database to the schema this binary knows. Numbered, forward-only, under an advisory
+// lock, each migration in a transaction of its own; what was applied is in `schema_migrations` with
+// the SHA-256 of its text, so an edited migration is refused.
 namespace exchange::pg {
 
 struct SchemaState {
@@ -23,13 +23,11 @@ struct SchemaState {
     bool current() const { return pending.empty() && unknown.empty() && changed.empty(); }
 };
 
-boost::asio::awaitable<SchemaState> schema_state(Connection& connection,
-                                                 std::span<const Migration> known,
-                                                 TimePoint deadline);
+boost::asio::awaitable<SchemaState>
+schema_state(Connection& connection, std::span<const Migration> known, TimePoint deadline);
 
 // Returns the numbers it applied now. Throws `Refused` when the schema is unknown or changed.
-boost::asio::awaitable<std::vector<int>> migrate(Connection& connection,
-                                                 std::span<const Migration> known,
-                                                 TimePoint deadline);
+boost::asio::awaitable<std::vector<int>>
+migrate(Connection& connection, std::span<const Migration> known, TimePoint deadline);
 
 }  // namespace exchange::pg

@@ -1,0 +1,2 @@
+-- At the server's default isolation.
+BEGIN;

@@ -1,0 +1,2 @@
+-- Deferred constraints are checked here.
+COMMIT;

@@ -1,0 +1,2 @@
+-- After a refused step; the server takes nothing else then.
+ROLLBACK;

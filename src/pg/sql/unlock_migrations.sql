@@ -1,0 +1,2 @@
+-- $1 the lock's key
+SELECT pg_advisory_unlock($1);
