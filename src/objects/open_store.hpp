@@ -27,4 +27,8 @@ struct StoreConfig {
 std::unique_ptr<RawStore> open_store(boost::asio::any_io_executor executor,
                                      const StoreConfig& config);
 
+// Creates the bucket (or directory) itself, for development stacks and tests; succeeds when it is
+// there and ours. Throws std::invalid_argument as `open_store`, and StoreError.
+boost::asio::awaitable<void> make_bucket(StoreConfig config, TimePoint deadline);
+
 }  // namespace exchange::objects

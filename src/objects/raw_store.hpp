@@ -74,6 +74,9 @@ public:
 
     // As events name it: the bucket, or for a directory its file:// URL.
     virtual std::string bucket() const = 0;
+    // What stands before a key in that bucket when the store is given only a part of it; empty or
+    // ending in '/'. Keys here are without it, events name objects with it.
+    virtual std::string key_prefix() const { return {}; }
 };
 
 }  // namespace exchange::objects
