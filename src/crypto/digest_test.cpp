@@ -8,7 +8,10 @@
 namespace exchange::crypto {
 namespace {
 
-std::string repeated(std::size_t count, char byte) { return std::string(count, byte); }
+std::string repeated(std::size_t count, char byte)
+{
+    return std::string(count, byte);
+}
 
 std::string bytes_of(std::string_view hex)
 {

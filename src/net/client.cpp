@@ -20,7 +20,10 @@ bool is_token(std::string_view text)
     return !text.empty() && std::ranges::all_of(text, is_token_character);
 }
 
-bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
+bool is_visible(char c)
+{
+    return c > ' ' && c < '\x7f';
+}
 
 bool is_field_value_character(char c)
 {
@@ -46,8 +49,8 @@ std::string render_head(const Origin& origin, const ClientRequest& request)
     head.append(origin.authority).append("\r\n");
     for (const auto& [name, value] : request.headers)
         head.append(name).append(": ").append(value).append("\r\n");
-    const bool says_length = request.method != "GET" && request.method != "HEAD" &&
-                             request.method != "DELETE";
+    const bool says_length =
+        request.method != "GET" && request.method != "HEAD" && request.method != "DELETE";
     if (says_length || !request.body.empty())
         head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
     return head.append("\r\n");

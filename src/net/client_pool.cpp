@@ -32,10 +32,8 @@ public:
     }
     ~QueuePlace()
     {
-        if (!waiter_.granted)
-            pool_.queue_.erase(place_);
-        else if (!taken_)
-            pool_.give_back(std::move(waiter_.connection));
+        if (!waiter_.granted) pool_.queue_.erase(place_);
+        else if (!taken_) pool_.give_back(std::move(waiter_.connection));
     }
     QueuePlace(const QueuePlace&) = delete;
     QueuePlace& operator=(const QueuePlace&) = delete;

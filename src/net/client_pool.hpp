@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-// The connections of one client and the queue for them. At most `connections_max` are leased or idle
-// at once; who waits is served first come, first served.
+// The connections of one client and the queue for them. At most `connections_max` are leased or
+// idle at once; who waits is served first come, first served.
 namespace exchange::net {
 
 class ClientPool;

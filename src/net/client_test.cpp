@@ -11,9 +11,9 @@ namespace exchange::net {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answer;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::answer;
 using testing::run_coroutine;
 using testing::ScriptedAnswer;
 using testing::ScriptedRequest;
@@ -74,10 +74,10 @@ TEST(Client, sends_the_request_as_given_and_returns_status_headers_and_body)
     EXPECT_EQ(response.header("x-pot"), "Brown");
     EXPECT_EQ(response.header("x-cup"), "");
     ASSERT_EQ(f.server.requests().size(), 1u);
-    EXPECT_EQ(f.server.requests()[0].head, "PUT /a%20b?c=d HTTP/1.1\r\nHost: 127.0.0.1:" +
-                                               std::to_string(f.server.port()) +
-                                               "\r\nx-one: 1\r\nx-two: 2\r\n"
-                                               "Content-Length: 4\r\n\r\n");
+    EXPECT_EQ(f.server.requests()[0].head,
+              "PUT /a%20b?c=d HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(f.server.port()) +
+                  "\r\nx-one: 1\r\nx-two: 2\r\n"
+                  "Content-Length: 4\r\n\r\n");
     EXPECT_EQ(f.server.requests()[0].body, "body");
 }
 
@@ -235,8 +235,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "body: 0123456789"},
         AnswerCase{"cut_off_head", "HTTP/1.1 200 OK\r\nContent-", "cut off"},
         AnswerCase{"cut_off_body", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "cut off"},
-        AnswerCase{"cut_off_chunk",
-                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "cut off"},
+        AnswerCase{"cut_off_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+                   "cut off"},
         AnswerCase{"interim_only", "HTTP/1.1 103 Early Hints\r\n\r\n", "end of stream"},
         AnswerCase{"too_large", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890",
                    "larger than allowed"},
@@ -253,9 +253,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Client, reads_no_body_after_head)
 {
     Fixture f{[](const ScriptedRequest& request) {
-        return ScriptedAnswer{"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nX: " +
-                                  seen(request) + "\r\n\r\n",
-                              false, false};
+        return ScriptedAnswer{
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nX: " + seen(request) + "\r\n\r\n",
+            false, false};
     }};
     ClientRequest request = get();
     request.method = "HEAD";
@@ -335,9 +335,10 @@ TEST(Client, serves_those_who_wait_in_their_order)
 TEST(Client, lets_go_of_who_waited_too_long_and_serves_the_next)
 {
     Fixture f{[](const ScriptedRequest& request) {
-        if (request.connection == 0) return ScriptedAnswer{"", false, true};
-        return answer(200);
-    }, 1};
+                  if (request.connection == 0) return ScriptedAnswer{"", false, true};
+                  return answer(200);
+              },
+              1};
     std::vector<std::string> outcomes;
     asio::co_spawn(f.io, send_and_note(*f.client, "/hang", 150ms, outcomes), asio::detached);
     asio::co_spawn(f.io, send_and_note(*f.client, "/brief", 20ms, outcomes), asio::detached);

@@ -59,10 +59,9 @@ struct TlsServer {
 
     testing::SelfSigned identity;
     asio::ssl::context context{asio::ssl::context::tls_server};
-    ScriptedServer server{[](const ScriptedRequest& request) {
-                              return answer(200, std::to_string(request.number));
-                          },
-                          &context};
+    ScriptedServer server{
+        [](const ScriptedRequest& request) { return answer(200, std::to_string(request.number)); },
+        &context};
 };
 
 std::string ask(Client& client, asio::io_context& io)

@@ -34,12 +34,28 @@ TEST(Origin, is_scheme_host_and_port)
 
 TEST(Origin, refuses_what_is_more_or_less_than_an_origin)
 {
-    for (const std::string_view text :
-         {"", "localhost:9000", "ftp://host", "HTTP://host", "http://", "http://:80", "http:///",
-          "http://host:", "http://host:0", "http://host:65536", "http://host:8o", "http://host:-1",
-          "http://host/path", "http://host?query", "http://host//", "http://user@host",
-          "http://ho st", "http://host\r\nX: y", "http://[::1", "http://[]:80", "http://[::1]80",
-          "http://::1"})
+    for (const std::string_view text : {"",
+                                        "localhost:9000",
+                                        "ftp://host",
+                                        "HTTP://host",
+                                        "http://",
+                                        "http://:80",
+                                        "http:///",
+                                        "http://host:",
+                                        "http://host:0",
+                                        "http://host:65536",
+                                        "http://host:8o",
+                                        "http://host:-1",
+                                        "http://host/path",
+                                        "http://host?query",
+                                        "http://host//",
+                                        "http://user@host",
+                                        "http://ho st",
+                                        "http://host\r\nX: y",
+                                        "http://[::1",
+                                        "http://[]:80",
+                                        "http://[::1]80",
+                                        "http://::1"})
         EXPECT_THROW(parse_origin(text), std::invalid_argument) << text;
 }
 

@@ -20,9 +20,9 @@
 #include <thread>
 #include <vector>
 
-// An HTTP server on a free loopback port that answers each request with bytes a test chose: also the
-// wrong ones, none at all, or none in time. A request with the header x-answer-early is answered
-// before its body is read. Runs on a thread of its own.
+// An HTTP server on a free loopback port that answers each request with bytes a test chose: also
+// the wrong ones, none at all, or none in time. A request with the header x-answer-early is
+// answered before its body is read. Runs on a thread of its own.
 namespace exchange::testing {
 
 struct ScriptedRequest {
@@ -57,7 +57,8 @@ public:
 
     // `tls`, when given, must outlive the server.
     explicit ScriptedServer(Script script, boost::asio::ssl::context* tls = nullptr)
-        : script_{std::move(script)}, tls_{tls},
+        : script_{std::move(script)},
+          tls_{tls},
           acceptor_{io_, {boost::asio::ip::address_v4::loopback(), 0}}
     {
         port_ = acceptor_.local_endpoint().port();
@@ -113,10 +114,8 @@ private:
     boost::asio::awaitable<void> serve(Socket socket, std::size_t connection)
     {
         socket.set_option(boost::asio::ip::tcp::no_delay{true});
-        if (tls_ == nullptr)
-            co_await converse(socket, connection);
-        else
-            co_await converse_secretly(socket, connection);
+        if (tls_ == nullptr) co_await converse(socket, connection);
+        else co_await converse_secretly(socket, connection);
         boost::system::error_code ignored;
         socket.close(ignored);
         const std::scoped_lock lock{mutex_};
@@ -146,8 +145,8 @@ private:
             const bool early = request.head.find("x-answer-early") != request.head.npos;
             const std::size_t missing = content_length(request.head) - input.size();
             if (!early && content_length(request.head) > input.size())
-                co_await boost::asio::async_read(
-                    stream, dynamic, boost::asio::transfer_exactly(missing), as_result);
+                co_await boost::asio::async_read(stream, dynamic,
+                                                 boost::asio::transfer_exactly(missing), as_result);
             request.body = std::exchange(input, {});
             const ScriptedAnswer reply = script_(request);
             remember(std::move(request));
