@@ -38,11 +38,11 @@ struct Incoming {
     std::string_view source;
     std::string_view key;
     std::array<std::uint8_t, 32> sha256{};
-    std::string_view correlation_id;
+    std::string_view correlation_id = "";
     std::string_view kind;
-    std::string_view schema_hint;
+    std::string_view schema_hint = "";
     std::int16_t api = 1;
-    std::string_view traceparent;
+    std::string_view traceparent = "";
     std::string_view body;
 };
 

@@ -13,18 +13,18 @@
 // durable. It is the only way into the outbox.
 namespace exchange::outbox {
 
-// Views must outlive the call.
+// Views must outlive the call; one without data would be stored as NULL.
 struct AppendRow {
     std::string_view source;
     std::string_view key;
     std::array<std::uint8_t, 32> sha256{};
     RecordId record_id;
     Uuid event_id;
-    std::string_view correlation_id;
+    std::string_view correlation_id = "";
     std::string_view kind;
-    std::string_view schema_hint;
+    std::string_view schema_hint = "";
     std::int16_t api = 1;
-    std::string_view traceparent;
+    std::string_view traceparent = "";
     std::string_view body;
 };
 

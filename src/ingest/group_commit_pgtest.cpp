@@ -1,0 +1,161 @@
+#include "ingest/group_commit.hpp"
+
+#include "base/started.hpp"
+#include "outbox/outbox_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace exchange::ingest {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+asio::awaitable<bool> done(asio::awaitable<void> work)
+{
+    co_await std::move(work);
+    co_return true;
+}
+
+struct Committer : outbox::OutboxDatabase {
+    explicit Committer(GroupConfig settings = {}, pg::ConnectConfig config = {})
+        : commit{io.get_executor(),
+                 config.conninfo.empty() ? database.config() : config,
+                 layout,
+                 LaneId{0},
+                 settings,
+                 ingest_metrics,
+                 log,
+                 [this] { ++wakes; }}
+    {
+    }
+
+    Incoming incoming(std::string_view key, std::string_view body)
+    {
+        Incoming what;
+        what.source = "clinic";
+        what.key = key;
+        what.sha256 = crypto::sha256(body);
+        what.kind = "claim";
+        what.body = body;
+        return what;
+    }
+
+    // Sends all at once, then stops.
+    asio::awaitable<std::vector<Verdict>> send(std::vector<Incoming> all)
+    {
+        std::vector<Started<Verdict>> waiting;
+        for (const Incoming& what : all)
+            waiting.emplace_back(io.get_executor(), commit.append(what));
+        co_await sleep_until(SteadyClock::now() + 1ms);
+        Started<bool> running{io.get_executor(), done(commit.run())};
+        std::vector<Verdict> verdicts;
+        for (Started<Verdict>& each : waiting) verdicts.push_back(co_await each.get());
+        commit.stop();
+        co_await running.get();
+        co_return verdicts;
+    }
+
+    std::vector<Verdict> send_all(std::vector<Incoming> all)
+    {
+        return test::run(io, send(std::move(all)));
+    }
+
+    obs::Log log{obs::LogFormat::logfmt, obs::LogLevel::error};
+    obs::Metrics metrics;
+    IngestMetrics ingest_metrics{metrics};
+    int wakes = 0;
+    GroupCommit commit;
+};
+
+const outbox::AppendAnswer& answer(const Verdict& verdict)
+{
+    return std::get<outbox::AppendAnswer>(verdict);
+}
+
+TEST(GroupCommit, takes_all_that_wait_in_one_transaction)
+{
+    Committer db;
+    const auto verdicts = db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
+                                       db.incoming("key-00003", "{}")});
+    for (const Verdict& verdict : verdicts)
+        EXPECT_EQ(answer(verdict).outcome, outbox::AppendOutcome::accepted);
+    EXPECT_EQ(db.number_of("SELECT count(DISTINCT xmin::text) FROM outbox"), 1);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 3);
+    EXPECT_EQ(db.wakes, 1);
+}
+
+TEST(GroupCommit, gives_a_repeat_in_the_same_moment_the_first_ones_answer)
+{
+    Committer db;
+    const auto verdicts = db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00001", "{}"),
+                                       db.incoming("key-00001", "{\"other\":1}")});
+    EXPECT_EQ(answer(verdicts[0]).outcome, outbox::AppendOutcome::accepted);
+    EXPECT_EQ(answer(verdicts[1]).outcome, outbox::AppendOutcome::repeated);
+    EXPECT_EQ(answer(verdicts[1]).record_id, answer(verdicts[0]).record_id);
+    EXPECT_EQ(answer(verdicts[1]).correlation_id, answer(verdicts[0]).correlation_id);
+    EXPECT_EQ(answer(verdicts[2]).outcome, outbox::AppendOutcome::conflicting);
+}
+
+TEST(GroupCommit, lets_a_bad_row_fail_alone)
+{
+    Committer db;
+    Incoming bad = db.incoming("key-00002", "{}");
+    bad.kind = "not a kind";
+    const auto verdicts =
+        db.send_all({db.incoming("key-00001", "{}"), bad, db.incoming("key-00003", "{}")});
+    EXPECT_EQ(answer(verdicts[0]).outcome, outbox::AppendOutcome::accepted);
+    EXPECT_EQ(std::get<Failure>(verdicts[1]), Failure::refused);
+    EXPECT_EQ(answer(verdicts[2]).outcome, outbox::AppendOutcome::accepted);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 2);
+}
+
+TEST(GroupCommit, refuses_beyond_its_queue)
+{
+    GroupConfig settings;
+    settings.queue_max = 2;
+    Committer db{settings};
+    const auto verdicts = db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
+                                       db.incoming("key-00003", "{}")});
+    EXPECT_EQ(std::get<Failure>(verdicts[2]), Failure::queue_full);
+}
+
+TEST(GroupCommit, limits_a_group_by_rows_and_by_bytes)
+{
+    GroupConfig settings;
+    settings.rows_max = 2;
+    settings.bytes_max = 10;
+    Committer db{settings};
+    const std::string large(9, 'x');
+    db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
+                 db.incoming("key-00003", "{}"), db.incoming("key-00004", large)});
+    EXPECT_EQ(db.number_of("SELECT count(DISTINCT xmin::text) FROM outbox"), 3);
+}
+
+TEST(GroupCommit, says_that_nothing_is_stored_when_postgres_cannot_be_reached)
+{
+    pg::ConnectConfig nowhere;
+    nowhere.conninfo = "host=127.0.0.1 port=1 dbname=x user=x";
+    Committer db{{}, nowhere};
+    const auto verdicts = db.send_all({db.incoming("key-00001", "{}")});
+    EXPECT_EQ(std::get<Failure>(verdicts[0]), Failure::unavailable);
+}
+
+TEST(GroupCommit, says_unknown_when_the_connection_breaks_in_mid_commit_and_a_repeat_settles_it)
+{
+    GroupConfig settings;
+    settings.commit_timeout = 300ms;
+    Committer db{settings};
+    const auto holder = db.database.open(db.io);
+    test::run(db.io,
+              holder->script("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0)", test::soon()));
+    const auto verdicts = db.send_all({db.incoming("key-00001", "{}")});
+    EXPECT_EQ(std::get<Failure>(verdicts[0]), Failure::unknown);
+    test::run(db.io, holder->script("ROLLBACK", test::soon()));
+    const auto repeated = db.append_rows({db.row("key-00001", "{}")});
+    EXPECT_NE(repeated[0].outcome, outbox::AppendOutcome::conflicting);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 1);
+}
+
+}  // namespace
+}  // namespace exchange::ingest

@@ -1,0 +1,219 @@
+#include "outbox/lane_relay.hpp"
+
+#include "base/started.hpp"
+#include "support/fake_lane.hpp"
+#include "support/run.hpp"
+
+#include <gtest/gtest.h>
+
+namespace exchange::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using test::FakeLaneWorld;
+
+asio::awaitable<bool> done(asio::awaitable<void> work)
+{
+    co_await std::move(work);
+    co_return true;
+}
+
+// One process with the relay of one lane over a world that outlives it.
+struct Process {
+    explicit Process(FakeLaneWorld& world)
+        : lanes{world}, log{world}, store{world}, leases{world},
+          owner{io.get_executor(), leases, LaneId{0}, "me", LeaseConfig{}},
+          relay{io.get_executor(), RelayPorts{lanes, log, store}, owner, LaneId{0},
+                Layout{1, 1, 2}, {"record.ingested.v1"}, config(), relay_metrics, logger, health}
+    {
+    }
+
+    static RelayConfig config()
+    {
+        RelayConfig config;
+        config.window_rows_max = 4;
+        config.poll_every = 1ms;
+        config.retry_first = 1ms;
+        config.retry_most = 2ms;
+        return config;
+    }
+
+    asio::awaitable<bool> drain_once()
+    {
+        Started<bool> lease{io.get_executor(), done(owner.run())};
+        Started<bool> running{io.get_executor(), done(relay.run())};
+        co_await sleep_until(SteadyClock::now() + 1ms);
+        relay.drain();
+        co_await running.get();
+        owner.stop();
+        co_return co_await lease.get();
+    }
+
+    // Until everything is published, however often a generation fails.
+    asio::awaitable<bool> run_until(const FakeLaneWorld& world, std::int64_t last)
+    {
+        Started<bool> lease{io.get_executor(), done(owner.run())};
+        Started<bool> running{io.get_executor(), done(relay.run())};
+        const TimePoint deadline = SteadyClock::now() + 10s;
+        while (world.published_up_to() < last && SteadyClock::now() < deadline)
+            co_await sleep_until(SteadyClock::now() + 1ms);
+        relay.stop();
+        co_await running.get();
+        owner.stop();
+        co_await lease.get();
+        co_return world.published_up_to() == last;
+    }
+
+    asio::io_context io{1};
+    obs::Log logger{obs::LogFormat::logfmt, obs::LogLevel::error};
+    obs::Metrics metrics;
+    obs::Health health{logger};
+    RelayMetrics relay_metrics{metrics};
+    test::FakeLaneStore lanes;
+    test::FakeLaneLog log;
+    test::FakeLaneObjects store;
+    test::FakeLease leases;
+    LaneOwner owner;
+    LaneRelay relay;
+};
+
+FakeLaneWorld world_with_rows(int count)
+{
+    FakeLaneWorld world;
+    // Gaps are normal: a rolled-back group leaves one.
+    for (int at = 1; at <= count; ++at)
+        world.rows.emplace_back(at * 2, "{\"n\":" + std::to_string(at) + "}");
+    return world;
+}
+
+// Exactly the rows that are not in quarantine, each once, in id order and densely numbered.
+void expect_exact(const FakeLaneWorld& world, const std::string& trace)
+{
+    std::vector<std::int64_t> found;
+    for (const auto& [partition, records] : world.log) {
+        std::int64_t sequence = 0;
+        std::int64_t last = 0;
+        for (const test::LogRecord& record : records) {
+            EXPECT_EQ(record.sequence, ++sequence) << trace;
+            EXPECT_GT(record.id, last) << trace;
+            last = record.id;
+            found.push_back(record.id);
+        }
+    }
+    std::sort(found.begin(), found.end());
+    std::vector<std::int64_t> expected;
+    for (const auto& [id, body] : world.rows)
+        if (std::find(world.quarantined.begin(), world.quarantined.end(), id) ==
+            world.quarantined.end())
+            expected.push_back(id);
+    EXPECT_EQ(found, expected) << trace;
+}
+
+TEST(LaneRelay, publishes_every_row_once_in_order_and_stops_when_drained)
+{
+    FakeLaneWorld world = world_with_rows(11);
+    Process process{world};
+    test::run(process.io, process.drain_once());
+    EXPECT_EQ(world.published_up_to(), 22);
+    expect_exact(world, "");
+    EXPECT_EQ(world.planned.size(), 3u);
+}
+
+TEST(LaneRelay, publishes_nothing_twice_whichever_call_fails_before_or_after_its_effect)
+{
+    int calls_of_a_clean_run = 0;
+    {
+        FakeLaneWorld world = world_with_rows(11);
+        Process process{world};
+        test::run(process.io, process.drain_once());
+        calls_of_a_clean_run = world.calls;
+    }
+    ASSERT_GT(calls_of_a_clean_run, 15);
+    int recovered = 0;
+    for (int call = 1; call <= calls_of_a_clean_run; ++call) {
+        for (const bool after_effect : {false, true}) {
+            const std::string trace =
+                "call " + std::to_string(call) + (after_effect ? " after" : " before");
+            FakeLaneWorld world = world_with_rows(11);
+            world.fault = {call, after_effect};
+            Process process{world};
+            ASSERT_TRUE(test::run(process.io, process.run_until(world, 22))) << trace;
+            expect_exact(world, trace);
+            recovered += world.calls > calls_of_a_clean_run;
+        }
+    }
+    EXPECT_GT(recovered, calls_of_a_clean_run) << "the faults were hardly ever met";
+}
+
+TEST(LaneRelay, finishes_a_dead_owners_plan_as_planned_whichever_call_was_its_last)
+{
+    int finished = 0;
+    for (int call = 1; call <= 30; ++call) {
+        FakeLaneWorld world = world_with_rows(11);
+        world.fault = {call, call % 2 == 0, true};
+        {
+            Process dead{world};
+            test::run(dead.io, dead.drain_once());
+        }
+        world.epoch = Epoch{2};
+        world.fault = {};
+        const std::size_t planned = world.planned.size();
+        finished += planned > world.published.size();
+        Process successor{world};
+        ASSERT_TRUE(test::run(successor.io, successor.run_until(world, 22))) << "call " << call;
+        expect_exact(world, "call " + std::to_string(call));
+    }
+    EXPECT_GT(finished, 3) << "no successor ever met a planned window";
+}
+
+TEST(LaneRelay, quarantines_a_row_that_kafka_never_takes_and_goes_on)
+{
+    FakeLaneWorld world = world_with_rows(11);
+    world.poison = {10};
+    Process process{world};
+    ASSERT_TRUE(test::run(process.io, process.run_until(world, 22)));
+    EXPECT_EQ(world.quarantined, (std::vector<std::int64_t>{10}));
+    expect_exact(world, "");
+}
+
+TEST(LaneRelay, stops_writing_once_another_owns_the_lane)
+{
+    FakeLaneWorld world = world_with_rows(11);
+    Process process{world};
+    world.epoch = Epoch{1};
+    // The lease still looks valid to this process, but the row carries a newer epoch.
+    struct Stale final : LeaseStore {
+        asio::awaitable<std::optional<Epoch>> acquire(LeaseTerms) override { co_return Epoch{1}; }
+        asio::awaitable<bool> renew(LeaseTerms, Epoch) override { co_return true; }
+        asio::awaitable<void> release(LaneId, Epoch) override { co_return; }
+    } stale;
+    world.epoch = Epoch{2};
+    LaneOwner owner{process.io.get_executor(), stale, LaneId{0}, "me", LeaseConfig{}};
+    LaneRelay relay{process.io.get_executor(),
+                    RelayPorts{process.lanes, process.log, process.store},
+                    owner,
+                    LaneId{0},
+                    Layout{1, 1, 2},
+                    {"record.ingested.v1"},
+                    Process::config(),
+                    process.relay_metrics,
+                    process.logger,
+                    process.health};
+    const auto try_it = [](asio::io_context& io, LaneOwner& lease_owner,
+                           LaneRelay& lane) -> asio::awaitable<bool> {
+        Started<bool> lease{io.get_executor(), done(lease_owner.run())};
+        Started<bool> running{io.get_executor(), done(lane.run())};
+        co_await sleep_until(SteadyClock::now() + 20ms);
+        lane.stop();
+        co_await running.get();
+        lease_owner.stop();
+        co_return co_await lease.get();
+    };
+    test::run(process.io, try_it(process.io, owner, relay));
+    EXPECT_TRUE(world.planned.empty());
+    EXPECT_TRUE(world.log.empty() || world.log.begin()->second.empty());
+}
+
+}  // namespace
+}  // namespace exchange::outbox

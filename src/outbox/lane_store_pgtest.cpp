@@ -1,0 +1,150 @@
+#include "outbox/outbox_fixture.hpp"
+#include "outbox/pg_lane_store.hpp"
+
+#include <gtest/gtest.h>
+
+namespace exchange::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr LaneId lane{0};
+
+struct Lane : OutboxDatabase {
+    Lane() : store{io.get_executor(), database.config()}, leases{io.get_executor(), database.config()}
+    {
+        epoch = *acquire("me");
+    }
+
+    std::optional<Epoch> acquire(const std::string& owner, Duration ttl = 5s)
+    {
+        return test::run(io, leases.acquire(LeaseTerms{lane, ttl, owner}));
+    }
+
+    PlannedWindow read(OutboxId after = {}, int rows = 100, std::int64_t bytes = 1 << 20)
+    {
+        PlannedWindow planned;
+        planned.window = test::run(io, store.read(lane, after, rows, bytes));
+        planned.bundles = make_bundles(lane, planned.window, "raw", 1 << 20);
+        return planned;
+    }
+
+    bool plan(const PlannedWindow& planned, Epoch as)
+    {
+        LaneCommit what;
+        what.plan = &planned;
+        return test::run(io, store.commit(lane, as, std::move(what)));
+    }
+
+    bool record(const PlannedWindow& planned, Positions positions = {})
+    {
+        LaneCommit what;
+        what.published = PublishedWindow{planned.window.to,
+                                         static_cast<std::int32_t>(planned.window.rows.size()),
+                                         std::move(positions)};
+        return test::run(io, store.commit(lane, epoch, std::move(what)));
+    }
+
+    PgLaneStore store;
+    PgLeaseStore leases;
+    Epoch epoch;
+};
+
+TEST(LeaseStore, gives_a_lane_to_one_owner_until_it_expires_or_is_released)
+{
+    Lane db;
+    EXPECT_EQ(db.acquire("other"), std::nullopt);
+    EXPECT_TRUE(test::run(db.io, db.leases.renew(LeaseTerms{lane, 5s, "me"}, db.epoch)));
+    test::run(db.io, db.leases.release(lane, db.epoch));
+    const auto taken = db.acquire("other");
+    ASSERT_TRUE(taken);
+    EXPECT_GT(*taken, db.epoch);
+    EXPECT_FALSE(test::run(db.io, db.leases.renew(LeaseTerms{lane, 5s, "me"}, db.epoch)));
+}
+
+TEST(LaneStore, reads_a_window_up_to_its_rows_and_bytes)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{\"a\":1}"), db.row("key-00002", "{\"a\":22}"),
+                    db.row("key-00003", "{\"a\":333}")});
+    EXPECT_EQ(db.read().window.rows.size(), 3u);
+    EXPECT_EQ(db.read({}, 2).window.rows.size(), 2u);
+    EXPECT_EQ(db.read({}, 100, 15).window.rows.size(), 2u);
+    EXPECT_EQ(db.read({}, 100, 1).window.rows.size(), 1u) << "one row always goes";
+    EXPECT_TRUE(db.read(db.read().window.to).window.rows.empty());
+}
+
+TEST(LaneStore, reads_only_its_own_lane)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{}", LaneId{1})}, LaneId{1});
+    EXPECT_TRUE(db.read().window.rows.empty());
+}
+
+TEST(LaneStore, gives_a_successor_the_plan_as_it_was_planned)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{\"a\":1}"), db.row("key-00002", "{\"a\":2}")});
+    const PlannedWindow planned = db.read();
+    ASSERT_TRUE(db.plan(planned, db.epoch));
+    const LaneState state = test::run(db.io, db.store.load(lane));
+    ASSERT_EQ(state.unfinished.size(), 1u);
+    EXPECT_EQ(state.unfinished[0].window.to, planned.window.to);
+    ASSERT_EQ(state.unfinished[0].bundles.size(), 1u);
+    EXPECT_EQ(state.unfinished[0].bundles[0].key, planned.bundles[0].key);
+    EXPECT_EQ(state.unfinished[0].bundles[0].ids, planned.bundles[0].ids);
+    EXPECT_EQ(state.unfinished[0].bundles[0].lengths, planned.bundles[0].lengths);
+    EXPECT_EQ(state.unfinished[0].window.rows[0].record_id, planned.window.rows[0].record_id);
+}
+
+TEST(LaneStore, remembers_where_every_partition_stood)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{}")});
+    const PlannedWindow planned = db.read();
+    ASSERT_TRUE(db.plan(planned, db.epoch));
+    ASSERT_TRUE(db.record(planned, {{{"t", 0}, Position{41, 42, 1}}, {{"t", 4}, Position{-1, 0, 0}}}));
+    const LaneState state = test::run(db.io, db.store.load(lane));
+    EXPECT_TRUE(state.unfinished.empty());
+    EXPECT_EQ(state.published_up_to, planned.window.to);
+    EXPECT_EQ(state.positions.at({"t", 0}).offset, 41);
+    EXPECT_EQ(state.positions.at({"t", 0}).sequence, 42);
+    EXPECT_EQ(state.positions.at({"t", 4}).offset, -1);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox_events WHERE published_at IS NOT NULL"), 1);
+}
+
+// H7: an owner that was taken over while it slept must not write.
+TEST(LaneStore, refuses_every_write_of_an_older_epoch_and_keeps_nothing_of_it)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{}")});
+    const PlannedWindow planned = db.read();
+    EXPECT_FALSE(db.plan(planned, Epoch{db.epoch.value - 1}));
+    LaneCommit quarantine;
+    quarantine.quarantined.push_back({planned.window.rows[0].id, {}, "code", "detail"});
+    EXPECT_FALSE(test::run(
+        db.io, db.store.commit(lane, Epoch{db.epoch.value - 1}, std::move(quarantine))));
+    for (const char* table : {"SELECT count(*) FROM windows", "SELECT count(*) FROM bundles",
+                              "SELECT count(*) FROM published", "SELECT count(*) FROM quarantine"})
+        EXPECT_EQ(db.number_of(table), 0) << table;
+}
+
+TEST(LaneStore, holds_later_rows_of_a_quarantined_record)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{}")});
+    const PlannedWindow planned = db.read();
+    EXPECT_FALSE(planned.window.rows[0].held);
+    LaneCommit what;
+    what.quarantined.push_back({planned.window.rows[0].id, planned.window.rows[0].record_id,
+                                "message_too_large", "too large"});
+    ASSERT_TRUE(test::run(db.io, db.store.commit(lane, db.epoch, std::move(what))));
+    EXPECT_TRUE(db.read().window.rows[0].held);
+    ASSERT_TRUE(db.plan(db.read(), db.epoch));
+    ASSERT_TRUE(db.record(planned));
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox_events WHERE published_at IS NULL"), 1)
+        << "the runbook's view must not call a quarantined row published";
+}
+
+}  // namespace
+}  // namespace exchange::outbox

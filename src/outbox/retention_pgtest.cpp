@@ -1,0 +1,171 @@
+#include "outbox/outbox_fixture.hpp"
+#include "outbox/pg_lane_store.hpp"
+#include "outbox/retention.hpp"
+
+#include <gtest/gtest.h>
+
+namespace exchange::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A raw store that lists what it was given.
+class ListingStore final : public objects::RawStore {
+public:
+    std::map<std::string, std::string> objects;
+
+    boost::asio::awaitable<void> put(std::string key, std::string_view body, objects::Sha256,
+                                     TimePoint) override
+    {
+        objects[key] = body;
+        co_return;
+    }
+    boost::asio::awaitable<std::vector<objects::ObjectInfo>> list(std::string prefix,
+                                                                  std::string after,
+                                                                  TimePoint) override
+    {
+        std::vector<objects::ObjectInfo> page;
+        for (const auto& [key, body] : objects)
+            if (key.starts_with(prefix) && key > after && page.size() < 1000)
+                page.push_back({key, body.size(), 0});
+        co_return page;
+    }
+    boost::asio::awaitable<std::string> get(std::string, std::uint64_t, std::uint64_t,
+                                            TimePoint) override
+    {
+        co_return std::string{};
+    }
+    boost::asio::awaitable<std::optional<objects::ObjectInfo>> head(std::string, TimePoint) override
+    {
+        co_return std::nullopt;
+    }
+    boost::asio::awaitable<void> remove(std::string, TimePoint) override { co_return; }
+    boost::asio::awaitable<void> probe(TimePoint) override { co_return; }
+    std::string bucket() const override { return "raw"; }
+};
+
+// Small partitions, so that a few rows fill one. The first of a million ids made by the migration
+// gives way to them.
+struct Partitions : OutboxDatabase {
+    Partitions()
+        : lanes{io.get_executor(), database.config()},
+          leases{io.get_executor(), database.config()},
+          retention{io.get_executor(), database.config(), layout, store, settings(), log, health}
+    {
+        const auto admin = database.open(io);
+        for (const char* table : {"outbox", "staged", "windows", "published"})
+            test::run(io, admin->script(std::string{"DROP TABLE "} + table +
+                                            "_0000000000000000000, " + table +
+                                            "_0000000000001000000, " + table +
+                                            "_0000000000002000000",
+                                        test::soon()));
+        test::run(io, retention.make());
+    }
+
+    static RetentionConfig settings()
+    {
+        RetentionConfig settings;
+        settings.partition_ids = 100;
+        settings.partitions_ahead = 2;
+        settings.keep_published = std::chrono::hours{0};
+        return settings;
+    }
+
+    void append_some(int count)
+    {
+        std::vector<AppendRow> rows;
+        for (int at = 0; at < count; ++at)
+            rows.push_back(row("key-" + std::to_string(next_++) + "-long", "{\"n\":1}"));
+        append_rows(rows);
+    }
+
+    void publish_all()
+    {
+        const Epoch epoch = *test::run(io, leases.acquire(LeaseTerms{LaneId{0}, 5s, "me"}));
+        PlannedWindow planned;
+        planned.window = test::run(io, lanes.read(LaneId{0}, published_up_to_, 10000, 1 << 20));
+        planned.bundles = make_bundles(LaneId{0}, planned.window, "raw", 1 << 20);
+        for (const Bundle& bundle : planned.bundles) store.objects[bundle.key] = bundle.bytes;
+        LaneCommit what;
+        what.plan = &planned;
+        what.published = PublishedWindow{planned.window.to, 1, {}};
+        ASSERT_TRUE(test::run(io, lanes.commit(LaneId{0}, epoch, std::move(what))));
+        published_up_to_ = planned.window.to;
+    }
+
+    std::int64_t partitions(const std::string& table)
+    {
+        const std::string query = "SELECT count(*) FROM id_partitions('" + table + "')";
+        return number_of(query.c_str());
+    }
+
+    int drop() { return test::run(io, retention.drop()); }
+
+    obs::Log log{obs::LogFormat::logfmt, obs::LogLevel::error};
+    obs::Health health{log};
+    ListingStore store;
+    PgLaneStore lanes;
+    PgLeaseStore leases;
+    Retention retention;
+
+private:
+    OutboxId published_up_to_;
+    int next_ = 0;
+};
+
+TEST(Retention, makes_partitions_ahead_once)
+{
+    Partitions db;
+    EXPECT_EQ(db.partitions("outbox"), 3);
+    test::run(db.io, db.retention.make());
+    EXPECT_EQ(db.partitions("outbox"), 3);
+}
+
+TEST(Retention, drops_nothing_that_is_not_published)
+{
+    Partitions db;
+    db.append_some(150);
+    EXPECT_EQ(db.drop(), 0);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM staged"), 150);
+}
+
+TEST(Retention, drops_what_is_published_and_stored_and_keeps_the_lanes_last_position)
+{
+    Partitions db;
+    db.append_some(150);
+    db.publish_all();
+    EXPECT_GT(db.drop(), 0);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM staged WHERE id < 100"), 0);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM staged"), 51);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 51);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM published"), 1);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM records"), 150) << "the ledger is for good";
+}
+
+TEST(Retention, keeps_staged_bytes_whose_bundle_is_not_in_the_store)
+{
+    Partitions db;
+    db.append_some(150);
+    db.publish_all();
+    db.store.objects.begin()->second += "x";
+    EXPECT_EQ(db.drop(), 0);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM staged"), 150);
+    EXPECT_EQ(db.health.all().at("raw_store_bundles").condition, obs::Condition::failed);
+    db.store.objects.clear();
+    EXPECT_EQ(db.drop(), 0);
+}
+
+TEST(Retention, waits_while_a_lane_is_busy)
+{
+    Partitions db;
+    db.append_some(150);
+    db.publish_all();
+    const auto busy = db.database.open(db.io);
+    test::run(db.io, busy->script("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 3)", test::soon()));
+    EXPECT_EQ(db.drop(), 0);
+    test::run(db.io, busy->script("ROLLBACK", test::soon()));
+    EXPECT_GT(db.drop(), 0);
+}
+
+}  // namespace
+}  // namespace exchange::outbox

@@ -1,0 +1,311 @@
+#pragma once
+
+#include "objects/raw_store.hpp"
+#include "outbox/ports.hpp"
+#include "pg/errors.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+// One lane's world in memory, behind the relay's ports: stricter than the real thing (it throws
+// std::logic_error when the relay breaks a rule) and able to fail the n-th call before or after its
+// effect.
+namespace exchange::test {
+
+namespace asio = boost::asio;
+
+struct LogRecord {
+    std::int64_t id = 0;
+    std::int64_t sequence = 0;
+    std::string value;
+};
+
+struct FakeLaneWorld {
+    struct Fault {
+        int call = 0;  // counted from 1; 0: none
+        bool after_effect = false;
+        // From then on every call fails, without effect: the process is as good as dead.
+        bool fatal = false;
+    };
+
+    std::vector<std::pair<std::int64_t, std::string>> rows;  // id, body
+    std::vector<std::int64_t> poison;
+    std::map<std::string, std::string> objects;
+    std::vector<outbox::PlannedWindow> planned;
+    std::vector<outbox::PublishedWindow> published;
+    std::vector<std::int64_t> quarantined;
+    std::map<kafka::TopicPartition, std::vector<LogRecord>> log;
+    Epoch epoch{1};
+    Fault fault;
+    int calls = 0;
+
+    // True when this call is the one to fail, at this point of it.
+    bool fails(bool after_effect)
+    {
+        if (!after_effect) ++calls;
+        if (dead()) return true;
+        return calls == fault.call && after_effect == fault.after_effect;
+    }
+
+    bool dead() const { return fault.fatal && fault.call > 0 && calls > fault.call; }
+
+    std::int64_t published_up_to() const
+    {
+        return published.empty() ? 0 : published.back().to.value;
+    }
+};
+
+class FakeLaneStore final : public outbox::LaneStore {
+public:
+    explicit FakeLaneStore(FakeLaneWorld& world) : world_{world} {}
+
+    asio::awaitable<outbox::LaneState> load(LaneId) override
+    {
+        check(false);
+        outbox::LaneState state;
+        state.published_up_to = OutboxId{world_.published_up_to()};
+        if (!world_.published.empty()) state.positions = world_.published.back().positions;
+        for (const outbox::PlannedWindow& planned : world_.planned)
+            if (planned.window.to > state.published_up_to) state.unfinished.push_back(planned);
+        for (outbox::PlannedWindow& planned : state.unfinished)
+            for (outbox::OutboxRow& row : planned.window.rows) row.held = is_quarantined(row.id);
+        check(true);
+        co_return state;
+    }
+
+    asio::awaitable<outbox::Window> read(LaneId, OutboxId after, int rows_max,
+                                         std::int64_t) override
+    {
+        check(false);
+        outbox::Window window;
+        window.from = window.to = after;
+        for (const auto& [id, body] : world_.rows) {
+            if (id <= after.value || static_cast<int>(window.rows.size()) == rows_max) continue;
+            outbox::OutboxRow row;
+            row.id = OutboxId{id};
+            row.topic = "record.ingested.v1";
+            row.record_id.value.bytes[15] = static_cast<std::uint8_t>(id);
+            row.source = id % 3 == 0 ? "lab" : "clinic";
+            row.kind = "claim";
+            row.correlation_id = "correlation-1";
+            row.size = static_cast<std::int32_t>(body.size());
+            row.body = body;
+            window.rows.push_back(row);
+            window.to = row.id;
+        }
+        check(true);
+        co_return window;
+    }
+
+    asio::awaitable<bool> commit(LaneId, Epoch epoch, outbox::LaneCommit what) override
+    {
+        check(false);
+        if (epoch != world_.epoch) co_return false;
+        if (what.published) record(*what.published);
+        if (what.plan) plan(*what.plan);
+        for (const auto& row : what.quarantined) world_.quarantined.push_back(row.id.value);
+        check(true);
+        co_return true;
+    }
+
+private:
+    void check(bool after_effect)
+    {
+        if (world_.fails(after_effect)) throw pg::Unavailable{"scripted"};
+    }
+
+    bool is_quarantined(OutboxId id) const
+    {
+        return std::find(world_.quarantined.begin(), world_.quarantined.end(), id.value) !=
+               world_.quarantined.end();
+    }
+
+    void record(const outbox::PublishedWindow& published)
+    {
+        if (published.to.value <= world_.published_up_to())
+            throw std::logic_error{"a window was recorded twice or out of order"};
+        for (const outbox::PlannedWindow& planned : world_.planned)
+            for (const outbox::OutboxRow& row : planned.window.rows)
+                if (row.id <= published.to && !in_log(row.id) && !is_quarantined(row.id))
+                    throw std::logic_error{"a row was recorded as published and is not in the log"};
+        world_.published.push_back(published);
+    }
+
+    bool in_log(OutboxId id) const
+    {
+        for (const auto& [partition, records] : world_.log)
+            for (const LogRecord& record : records)
+                if (record.id == id.value) return true;
+        return false;
+    }
+
+    void plan(const outbox::PlannedWindow& planned)
+    {
+        const std::int64_t last = world_.planned.empty() ? 0 : world_.planned.back().window.to.value;
+        if (planned.window.from.value != last)
+            throw std::logic_error{"windows overlap or leave a gap"};
+        for (const outbox::Bundle& bundle : planned.bundles) {
+            const auto found = world_.objects.find(bundle.key);
+            if (found == world_.objects.end() || found->second != bundle.bytes)
+                throw std::logic_error{"a bundle was planned before it was stored"};
+        }
+        outbox::PlannedWindow kept = planned;
+        for (outbox::Bundle& bundle : kept.bundles) bundle.bytes.clear();
+        for (outbox::OutboxRow& row : kept.window.rows) row.body = {};
+        world_.planned.push_back(std::move(kept));
+    }
+
+    FakeLaneWorld& world_;
+};
+
+class FakeLaneObjects final : public objects::RawStore {
+public:
+    explicit FakeLaneObjects(FakeLaneWorld& world) : world_{world} {}
+
+    asio::awaitable<void> put(std::string key, std::string_view body, objects::Sha256,
+                              TimePoint) override
+    {
+        check(false);
+        world_.objects[key] = body;
+        check(true);
+        co_return;
+    }
+    asio::awaitable<std::string> get(std::string key, std::uint64_t offset, std::uint64_t length,
+                                     TimePoint) override
+    {
+        co_return world_.objects.at(key).substr(offset, length);
+    }
+    asio::awaitable<std::optional<objects::ObjectInfo>> head(std::string, TimePoint) override
+    {
+        co_return std::nullopt;
+    }
+    asio::awaitable<std::vector<objects::ObjectInfo>> list(std::string, std::string,
+                                                           TimePoint) override
+    {
+        co_return std::vector<objects::ObjectInfo>{};
+    }
+    asio::awaitable<void> remove(std::string key, TimePoint) override
+    {
+        world_.objects.erase(key);
+        co_return;
+    }
+    asio::awaitable<void> probe(TimePoint) override { co_return; }
+    std::string bucket() const override { return "raw"; }
+
+private:
+    void check(bool after_effect)
+    {
+        if (world_.fails(after_effect))
+            throw objects::StoreError{objects::StoreFault::unavailable, "scripted"};
+    }
+
+    FakeLaneWorld& world_;
+};
+
+// A producer whose failing send stores a prefix of its messages, as a real one may.
+class FakeLaneProducer final : public kafka::Producer {
+public:
+    explicit FakeLaneProducer(FakeLaneWorld& world) : world_{world} {}
+
+    asio::awaitable<std::vector<kafka::Delivery>> send(std::vector<kafka::Message> messages) override
+    {
+        const bool fails_before = world_.fails(false);
+        const bool fails_after = world_.fails(true);
+        if (broken_) throw std::logic_error{"a producer was used after a fault"};
+        std::vector<kafka::Delivery> deliveries(messages.size());
+        for (std::size_t at = 0; at < messages.size(); ++at) {
+            const bool lost = fails_before && (world_.dead() || 2 * at >= messages.size());
+            const std::int64_t id = std::stoll(header(messages[at], "x-id"));
+            if (is_poison(id)) broken_ = true;
+            if (broken_ || lost) {
+                deliveries[at].fault = is_poison(id) ? kafka::Fault::message_too_large
+                                                     : kafka::Fault::unavailable;
+                deliveries[at].reason = "scripted";
+                broken_ = true;
+                continue;
+            }
+            deliveries[at].offset = store(messages[at], id);
+            if (fails_after) deliveries[at].fault = kafka::Fault::unavailable;
+        }
+        broken_ |= fails_after;
+        co_return deliveries;
+    }
+
+    asio::awaitable<void> prime(std::vector<std::string>, TimePoint) override { co_return; }
+
+private:
+    static std::string header(const kafka::Message& message, const std::string& name)
+    {
+        for (const auto& [key, value] : message.headers)
+            if (key == name) return value;
+        throw std::logic_error{"a message lacks " + name};
+    }
+
+    bool is_poison(std::int64_t id) const
+    {
+        return std::find(world_.poison.begin(), world_.poison.end(), id) != world_.poison.end();
+    }
+
+    std::int64_t store(const kafka::Message& message, std::int64_t id)
+    {
+        auto& records = world_.log[{message.topic, message.partition}];
+        records.push_back({id, std::stoll(header(message, "x-pseq")), message.value});
+        return static_cast<std::int64_t>(records.size()) - 1;
+    }
+
+    FakeLaneWorld& world_;
+    bool broken_ = false;
+};
+
+class FakeLaneLog final : public outbox::EventLog {
+public:
+    explicit FakeLaneLog(FakeLaneWorld& world) : world_{world} {}
+
+    std::unique_ptr<kafka::Producer> new_producer() override
+    {
+        return std::make_unique<FakeLaneProducer>(world_);
+    }
+
+    asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
+    tails(std::vector<kafka::TopicPartition> partitions) override
+    {
+        if (world_.fails(false) || world_.fails(true))
+            throw kafka::Error{kafka::Fault::unavailable, "scripted"};
+        std::map<kafka::TopicPartition, kafka::Tail> tails;
+        for (const kafka::TopicPartition& partition : partitions) {
+            kafka::Tail& tail = tails[partition];
+            const auto& records = world_.log[partition];
+            tail.end = static_cast<std::int64_t>(records.size());
+            if (records.empty()) continue;
+            tail.last = kafka::Tail::Last{tail.end - 1,
+                                          {{"x-id", std::to_string(records.back().id)},
+                                           {"x-pseq", std::to_string(records.back().sequence)}}};
+        }
+        co_return tails;
+    }
+
+private:
+    FakeLaneWorld& world_;
+};
+
+// Grants the world's epoch, always.
+class FakeLease final : public outbox::LeaseStore {
+public:
+    explicit FakeLease(FakeLaneWorld& world) : world_{world} {}
+    asio::awaitable<std::optional<Epoch>> acquire(outbox::LeaseTerms) override
+    {
+        co_return world_.epoch;
+    }
+    asio::awaitable<bool> renew(outbox::LeaseTerms, Epoch epoch) override
+    {
+        co_return epoch == world_.epoch;
+    }
+    asio::awaitable<void> release(LaneId, Epoch) override { co_return; }
+
+private:
+    FakeLaneWorld& world_;
+};
+
+}  // namespace exchange::test
