@@ -18,12 +18,12 @@ void check(const AuthConfig& config)
             "The secret for HS256 tokens is shorter than 32 bytes. "
             "Hint: make one with `openssl rand -base64 48` and set it at the issuer too."};
     if (config.jwt_issuer.empty() || config.jwt_audience.empty())
-        throw std::invalid_argument{
-            "A secret for tokens is set, but not both issuer and audience. "
-            "Hint: set them to the exact `iss` and `aud` of the tokens."};
+        throw std::invalid_argument{"A secret for tokens is set, but not both issuer and audience. "
+                                    "Hint: set them to the exact `iss` and `aud` of the tokens."};
 }
 
-// What follows the scheme, or nothing when the scheme is not Bearer (RFC 9110 section 11.1: any case).
+// What follows the scheme, or nothing when the scheme is not Bearer (RFC 9110 section 11.1: any
+// case).
 std::optional<std::string_view> bearer_token(std::string_view authorization)
 {
     constexpr std::string_view scheme = "bearer ";

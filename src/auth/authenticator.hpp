@@ -30,8 +30,8 @@ struct Principal {
 };
 
 struct Rejection {
-    // Stable, and in the table of record/problem.hpp: token_missing, token_malformed, token_invalid,
-    // token_expired, token_not_yet_valid, token_not_trusted.
+    // Stable, and in the table of record/problem.hpp: token_missing, token_malformed,
+    // token_invalid, token_expired, token_not_yet_valid, token_not_trusted.
     std::string code;
     // For the client; never echoes the token.
     std::string text;
@@ -50,16 +50,17 @@ struct AuthConfig {
     // `Bearer dev` is honoured when true and the peer is loopback (or `dev_from_anywhere`).
     bool env_local = false;
     bool dev_from_anywhere = false;
-    // HS256: empty secret switches JWT off. At least 32 bytes (RFC 7518 section 3.2), and issuer and
-    // audience set, else std::invalid_argument.
+    // HS256: empty secret switches JWT off. At least 32 bytes (RFC 7518 section 3.2), and issuer
+    // and audience set, else std::invalid_argument.
     std::string jwt_secret{};
     std::string jwt_issuer{};
     std::string jwt_audience{};
 };
 
 // `unix_now` in seconds. `sub` names the source, `scope` is a space-separated list; `exp`, `iss`,
-// `aud` and `sub` are required, `nbf` is honoured; clocks may differ by 30 s. Only HS256 is accepted,
-// whatever the token says of itself. The result may be used from any thread if `unix_now` may.
+// `aud` and `sub` are required, `nbf` is honoured; clocks may differ by 30 s. Only HS256 is
+// accepted, whatever the token says of itself. The result may be used from any thread if `unix_now`
+// may.
 std::unique_ptr<Authenticator> make_authenticator(AuthConfig config,
                                                   std::function<std::int64_t()> unix_now);
 

@@ -84,8 +84,7 @@ TEST(Authenticator, accepts_a_token_made_elsewhere)
         "yNTYwMCwgImV4cCI6IDE3NjcyMjkyMDB9.9CWHyM5ycp5cRzoXiM-K_dm8VXiYgsyEnfhtVkko-Vc";
     const Verdict verdict = with(with_secret())->authenticate(token, elsewhere);
     EXPECT_EQ(std::get<Principal>(verdict).source, "clinic-7");
-    EXPECT_EQ(code(with({.env_local = true})->authenticate(token, loopback)),
-              "token_not_trusted");
+    EXPECT_EQ(code(with({.env_local = true})->authenticate(token, loopback)), "token_not_trusted");
 }
 
 TEST(Authenticator, never_echoes_the_token)

@@ -35,10 +35,8 @@ public:
     bool on_object_end(std::size_t, error_code&) { return close(); }
     bool on_array_begin(error_code& stop)
     {
-        if (depth_ == 1)
-            set(std::vector<std::string>{});
-        else
-            other();
+        if (depth_ == 1) set(std::vector<std::string>{});
+        else other();
         return proceed(depth_++ > 0, stop);
     }
     bool on_array_end(std::size_t, error_code&) { return close(); }
@@ -48,8 +46,8 @@ public:
         append(rest);
         std::string name = std::exchange(text_, {});
         if (depth_ > 1) return true;
-        const bool fresh = std::ranges::find(members_, name, &Members::value_type::first) ==
-                           members_.end();
+        const bool fresh =
+            std::ranges::find(members_, name, &Members::value_type::first) == members_.end();
         members_.emplace_back(std::move(name), OtherValue{});
         return proceed(fresh, stop);
     }
@@ -65,10 +63,8 @@ public:
     bool on_number_part(string_view, error_code&) { return true; }
     bool on_int64(std::int64_t value, string_view, error_code& stop)
     {
-        if (depth_ == 1)
-            set(value);
-        else
-            other();
+        if (depth_ == 1) set(value);
+        else other();
         return proceed(depth_ > 0, stop);
     }
     bool on_uint64(std::uint64_t, string_view, error_code& stop) { return scalar(stop); }

@@ -27,9 +27,24 @@ TEST(FlatJson, refuses_all_but_one_object_with_distinct_members)
     for (int i = 0; i < 100; ++i) many += ",\"m" + std::to_string(i) + "\":0";
     many += '}';
     const std::string texts[] = {
-        "", " ", "[]", "1", "\"x\"", "null", "true", "[{\"a\":1}]", "{", "{\"a\":1", "{\"a\":1}x",
-        "{\"a\":1}{}", "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":2}", "{\"a\":\"\xff\"}",
-        "{\"a\":1,}", "\xef\xbb\xbf{}", many,
+        "",
+        " ",
+        "[]",
+        "1",
+        "\"x\"",
+        "null",
+        "true",
+        "[{\"a\":1}]",
+        "{",
+        "{\"a\":1",
+        "{\"a\":1}x",
+        "{\"a\":1}{}",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":1,\"\\u0061\":2}",
+        "{\"a\":\"\xff\"}",
+        "{\"a\":1,}",
+        "\xef\xbb\xbf{}",
+        many,
     };
     for (const std::string& text : texts) EXPECT_FALSE(FlatObject::parse(text)) << text;
     EXPECT_TRUE(FlatObject::parse("{}"));

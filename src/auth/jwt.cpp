@@ -17,9 +17,18 @@ struct Parts {
     std::string_view signed_text;
 };
 
-Rejection malformed(std::string_view text) { return {"token_malformed", std::string{text}}; }
-Rejection invalid(std::string_view text) { return {"token_invalid", std::string{text}}; }
-Rejection not_trusted(std::string_view text) { return {"token_not_trusted", std::string{text}}; }
+Rejection malformed(std::string_view text)
+{
+    return {"token_malformed", std::string{text}};
+}
+Rejection invalid(std::string_view text)
+{
+    return {"token_invalid", std::string{text}};
+}
+Rejection not_trusted(std::string_view text)
+{
+    return {"token_not_trusted", std::string{text}};
+}
 
 std::optional<Parts> split(std::string_view token)
 {
@@ -74,8 +83,8 @@ bool signature_matches(const Parts& parts, std::string_view secret)
     std::string given;
     if (!crypto::base64url_decode(parts.signature, given)) return false;
     const crypto::Sha256 due = crypto::hmac_sha256(secret, parts.signed_text);
-    return crypto::equal_constant_time(
-        given, {reinterpret_cast<const char*>(due.data()), due.size()});
+    return crypto::equal_constant_time(given,
+                                       {reinterpret_cast<const char*>(due.data()), due.size()});
 }
 
 bool addressed_to(const FlatObject& claims, const std::string& audience)

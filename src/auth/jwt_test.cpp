@@ -121,9 +121,9 @@ TEST(Jwt, signature_must_be_there_whole_and_made_with_our_secret)
 TEST(Jwt, has_three_parts_of_base64url_and_a_bounded_size)
 {
     const std::string token = sign(hs256, good);
-    for (const std::string& text : {std::string{}, std::string{"a"}, std::string{"a.b"},
-                                    token + ".x", '.' + token, std::string{".."}, "=" + token,
-                                    std::string(token_bytes_max + 1, 'a')})
+    for (const std::string& text :
+         {std::string{}, std::string{"a"}, std::string{"a.b"}, token + ".x", '.' + token,
+          std::string{".."}, "=" + token, std::string(token_bytes_max + 1, 'a')})
         EXPECT_EQ(verdict(text), "token_malformed");
 }
 

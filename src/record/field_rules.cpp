@@ -8,9 +8,18 @@
 namespace exchange::record {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-constexpr bool is_visible(char c) { return c > ' ' && c <= '~'; }
+constexpr bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+constexpr bool is_lower_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+constexpr bool is_visible(char c)
+{
+    return c > ' ' && c <= '~';
+}
 constexpr bool is_source_character(char c)
 {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
@@ -49,7 +58,10 @@ char32_t take_code_point(std::string_view& text)
     return point;
 }
 
-bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
+bool is_control(char32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0);
+}
 
 // Unicode's White_Space, less the control characters.
 bool is_blank(char32_t point)
@@ -101,9 +113,15 @@ bool valid_source(std::string_view source)
            std::ranges::all_of(source, is_source_character);
 }
 
-bool valid_idempotency_key(std::string_view key) { return visible_of_length(key, 8, 255); }
+bool valid_idempotency_key(std::string_view key)
+{
+    return visible_of_length(key, 8, 255);
+}
 
-bool valid_correlation_id(std::string_view id) { return visible_of_length(id, 8, 128); }
+bool valid_correlation_id(std::string_view id)
+{
+    return visible_of_length(id, 8, 128);
+}
 
 bool valid_traceparent(std::string_view value)
 {

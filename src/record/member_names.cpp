@@ -11,7 +11,10 @@ constexpr std::size_t searched_max = 16;
 
 }  // namespace
 
-void MemberNames::open_object() { scopes_.push_back({entries_.size(), text_.size()}); }
+void MemberNames::open_object()
+{
+    scopes_.push_back({entries_.size(), text_.size()});
+}
 
 bool MemberNames::add(std::string_view name, std::uint32_t serial)
 {

@@ -7,9 +7,9 @@
 
 // Finds members that an object names twice, for every object that is open while a text is read.
 //
-// Small objects are searched as they grow. A large one is sorted once when it closes, so its cost is
-// n log n whatever names a sender picks; a hash table would need a secret to promise that. Memory is
-// the names of the objects that are open, plus 16 bytes each.
+// Small objects are searched as they grow. A large one is sorted once when it closes, so its cost
+// is n log n whatever names a sender picks; a hash table would need a secret to promise that.
+// Memory is the names of the objects that are open, plus 16 bytes each.
 namespace exchange::record {
 
 class MemberNames {

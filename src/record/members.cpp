@@ -59,6 +59,9 @@ std::optional<Kind> find_kind(std::string_view name)
     return std::nullopt;
 }
 
-std::string_view to_string(Kind kind) { return kind_names[static_cast<std::size_t>(kind)].name; }
+std::string_view to_string(Kind kind)
+{
+    return kind_names[static_cast<std::size_t>(kind)].name;
+}
 
 }  // namespace exchange::record

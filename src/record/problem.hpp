@@ -96,7 +96,7 @@ constexpr const ProblemKind& kind_of(ProblemCode code)
     return problem_kinds[static_cast<std::size_t>(code)];
 }
 
-// For those who carry the code as text (auth::Rejection); null when the table has none of that name.
+// For those who carry the code as text (auth::Rejection); null when no kind has that code.
 const ProblemKind* find_problem(std::string_view code);
 
 struct Problem {

@@ -25,10 +25,11 @@ TEST(Problem, says_what_is_known_in_a_fixed_order)
 
 TEST(Problem, leaves_out_what_is_not_known)
 {
-    EXPECT_EQ(render_problem({.code = ProblemCode::not_found}),
-              R"({"type":"urn:exchange:problem:not_found",)"
-              R"("title":"There is nothing at this path","status":404,"code":"not_found",)"
-              R"("detail":"There is nothing at this path","error":"There is nothing at this path"})");
+    EXPECT_EQ(
+        render_problem({.code = ProblemCode::not_found}),
+        R"({"type":"urn:exchange:problem:not_found",)"
+        R"("title":"There is nothing at this path","status":404,"code":"not_found",)"
+        R"("detail":"There is nothing at this path","error":"There is nothing at this path"})");
 }
 
 TEST(Problem, error_is_one_line_whatever_the_detail)

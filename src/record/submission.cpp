@@ -47,8 +47,7 @@ ParseResult parse_submission(Api api, std::string_view body)
     // Of the errors only the reader's own is in the generic category: it has seen enough.
     if (error && error != boost::system::errc::operation_canceled)
         reader.refuse_body(rule_of(error, read == body.size()), read);
-    else if (!error && read < body.size())
-        reader.refuse_body(Rule::trailing_data, read);
+    else if (!error && read < body.size()) reader.refuse_body(Rule::trailing_data, read);
     auto violations = reader.take_violations();
     if (!violations.empty()) return violations;
     return reader.submission();

@@ -6,10 +6,10 @@
 #include <variant>
 #include <vector>
 
-// What a source may send, checked strictly and in one pass (docs/reference/http.md lists each code).
+// What a source may send, checked strictly and in one pass (rules.hpp lists each code).
 //
-// Pure. Identity in the body is validated where it stands and never copied out: a `Submission` holds
-// none of it, and a `Violation` never holds a value from the body, only where and which rule.
+// Pure. Identity in the body is validated where it stands and never copied out: a `Submission`
+// holds none of it, and a `Violation` never holds a value from the body, only where and which rule.
 namespace exchange::record {
 
 enum class Api : std::int16_t { v1 = 1, v2 = 2 };
@@ -41,9 +41,9 @@ using ParseResult = std::variant<Submission, std::vector<Violation>>;
 ParseResult parse_submission(Api api, std::string_view body);
 
 // Header rules (design: HTTP contract).
-bool valid_idempotency_key(std::string_view key);    // 8–255 visible ASCII characters
-bool valid_correlation_id(std::string_view id);      // 8–128 visible ASCII characters
-bool valid_traceparent(std::string_view value);      // W3C Trace Context, version 00
-bool valid_source(std::string_view source);          // 1–128 of [A-Za-z0-9._-]
+bool valid_idempotency_key(std::string_view key);  // 8–255 visible ASCII characters
+bool valid_correlation_id(std::string_view id);    // 8–128 visible ASCII characters
+bool valid_traceparent(std::string_view value);    // W3C Trace Context, version 00
+bool valid_source(std::string_view source);        // 1–128 of [A-Za-z0-9._-]
 
 }  // namespace exchange::record

@@ -20,7 +20,10 @@ constexpr bool is_text(Field field)
            field != Field::payload;
 }
 
-bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+bool has_nul(std::string_view text)
+{
+    return text.find('\0') != std::string_view::npos;
+}
 
 Violation violation_of(Rule rule, std::string where)
 {
@@ -136,10 +139,8 @@ bool SubmissionReader::on_string(string_view rest, std::size_t size, error_code&
         go_on = refuse(Rule::nul_character, stop);
     } else if (field != Field::free) {
         // What is longer than the buffer breaks every rule; an empty text breaks them too.
-        if (size > text_bytes_max)
-            text = {};
-        else if (text.size() != size)
-            text = text_.append(text);
+        if (size > text_bytes_max) text = {};
+        else if (text.size() != size) text = text_.append(text);
         go_on = check_text(field, text, stop);
     }
     text_.clear();
@@ -180,10 +181,12 @@ bool SubmissionReader::on_scalar(error_code& stop)
 bool SubmissionReader::check_text(Field field, std::string_view text, error_code& stop)
 {
     switch (field) {
-    case Field::free: return true;
+    case Field::free:
+        return true;
     case Field::body:
     case Field::patient:
-    case Field::payload: return refuse(Rule::object_expected, stop);
+    case Field::payload:
+        return refuse(Rule::object_expected, stop);
     case Field::source:
         if (!valid_source(text)) return refuse(Rule::source_invalid, stop);
         submission_.source = text;
@@ -199,9 +202,12 @@ bool SubmissionReader::check_text(Field field, std::string_view text, error_code
             return refuse(Rule::schema_hint_unknown, stop);
         submission_.schema_hint = text;
         return true;
-    case Field::person_name: return valid_person_name(text) || refuse(Rule::name_invalid, stop);
-    case Field::dob: return valid_birth_date(text) || refuse(Rule::date_invalid, stop);
-    case Field::ssn: return valid_ssn(text) || refuse(Rule::ssn_invalid, stop);
+    case Field::person_name:
+        return valid_person_name(text) || refuse(Rule::name_invalid, stop);
+    case Field::dob:
+        return valid_birth_date(text) || refuse(Rule::date_invalid, stop);
+    case Field::ssn:
+        return valid_ssn(text) || refuse(Rule::ssn_invalid, stop);
     }
     return true;
 }
@@ -249,16 +255,13 @@ std::string SubmissionReader::pointer() const
     for (std::size_t i = 0; i < depth_; ++i) {
         const Frame& frame = frames_[i];
         text += '/';
-        if (frame.is_array)
-            text += std::to_string(frame.index);
-        else
-            text += frame.member ? frame.member->name : "*";
+        if (frame.is_array) text += std::to_string(frame.index);
+        else text += frame.member ? frame.member->name : "*";
     }
     return text;
 }
 
-bool SubmissionReader::refuse(Rule rule, std::string where, std::uint32_t serial,
-                              error_code& stop)
+bool SubmissionReader::refuse(Rule rule, std::string where, std::uint32_t serial, error_code& stop)
 {
     // A large object tells its repetitions when it closes, after what stands inside.
     const auto place = std::ranges::upper_bound(findings_, serial, {}, &Finding::serial);

@@ -33,8 +33,9 @@ constexpr std::string_view patient =
 std::string v1(std::string_view patient_json, std::string_view payload_json,
                std::string_view more = "")
 {
-    return fmt::format(R"({{"source":"clinic-7","record_type":"claim","patient":{},"payload":{}{}}})",
-                       patient_json, payload_json, more);
+    return fmt::format(
+        R"({{"source":"clinic-7","record_type":"claim","patient":{},"payload":{}{}}})",
+        patient_json, payload_json, more);
 }
 
 TEST(Submission, v1_tells_source_and_kind)
@@ -100,14 +101,16 @@ TEST(Submission, refuses_each_wrong_member_where_it_stands)
         {R"({"first_name":"A","last_name":"B","dob":"1990-01-31","dob":7})",
          "{}",
          {{"/patient/dob", "member_duplicate"}}},
-        {patient, R"({"a":1,"b":[{"c":1,"c":2}],"a":[]})",
+        {patient,
+         R"({"a":1,"b":[{"c":1,"c":2}],"a":[]})",
          {{"/payload/*/0/*", "member_duplicate"}, {"/payload/*", "member_duplicate"}}},
         {patient, R"({"a":[0,[1,"\u0000"]]})", {{"/payload/*/1/1", "nul_character"}}},
         {patient, R"({"\u0000":1})", {{"/payload/*", "nul_character"}}},
         {R"({"first_name":"\u0000","last_name":"E","dob":"1990-01-31"})",
          "{}",
          {{"/patient/first_name", "nul_character"}}},
-        {patient, R"({"a":[1e400,-1e400,1e-400,18446744073709551616]})",
+        {patient,
+         R"({"a":[1e400,-1e400,1e-400,18446744073709551616]})",
          {{"/payload/*/0", "number_out_of_range"}, {"/payload/*/1", "number_out_of_range"}}},
     };
     for (const Case& c : cases) {
