@@ -8,15 +8,16 @@ namespace {
 void report(Log& log, const std::string& component, const Status& status)
 {
     switch (status.condition) {
-    case Condition::ok: return log.info("dependency_ok", {{"component", component}});
+    case Condition::ok:
+        return log.info("dependency_ok", {{"component", component}});
     case Condition::degraded:
-        return log.warn("dependency_degraded", {{"component", component},
-                                                {"cause", status.cause},
-                                                {"remedy", status.remedy}});
+        return log.warn(
+            "dependency_degraded",
+            {{"component", component}, {"cause", status.cause}, {"remedy", status.remedy}});
     case Condition::failed:
-        return log.error("dependency_failed", {{"component", component},
-                                               {"cause", status.cause},
-                                               {"remedy", status.remedy}});
+        return log.error(
+            "dependency_failed",
+            {{"component", component}, {"cause", status.cause}, {"remedy", status.remedy}});
     }
 }
 

@@ -17,9 +17,15 @@ void Counter::add(double amount)
     static_cast<prometheus::Counter*>(series_)->Increment(amount);
 }
 
-void Gauge::set(double value) { static_cast<prometheus::Gauge*>(series_)->Set(value); }
+void Gauge::set(double value)
+{
+    static_cast<prometheus::Gauge*>(series_)->Set(value);
+}
 
-void Gauge::add(double amount) { static_cast<prometheus::Gauge*>(series_)->Increment(amount); }
+void Gauge::add(double amount)
+{
+    static_cast<prometheus::Gauge*>(series_)->Increment(amount);
+}
 
 void Histogram::observe(double value)
 {
@@ -56,8 +62,7 @@ Metrics::~Metrics() = default;
 Counter Metrics::counter(const std::string& name, const std::string& help, Labels labels)
 {
     const std::lock_guard lock{registry_->mutex};
-    auto& family =
-        registry_->family(registry_->counters, prometheus::BuildCounter(), name, help);
+    auto& family = registry_->family(registry_->counters, prometheus::BuildCounter(), name, help);
     return Counter{&family.Add(prometheus::Labels(labels))};
 }
 

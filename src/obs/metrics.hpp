@@ -7,8 +7,8 @@
 #include <vector>
 
 // Metrics in Prometheus' model. Making a series takes the registry's lock; using one takes none (a
-// histogram: its own, for nanoseconds). Every series lives as long as the registry; asking again for
-// the same name and labels gives the same series.
+// histogram: its own, for nanoseconds). Every series lives as long as the registry; asking again
+// for the same name and labels gives the same series.
 namespace exchange::obs {
 
 using Labels = std::initializer_list<std::pair<const std::string, std::string>>;
