@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/time.hpp"
 #include "kafka/client_config.hpp"
 #include "kafka/errors.hpp"
-#include "base/time.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -29,9 +29,8 @@ struct ClusterState {
     std::map<std::string, TopicState> topics;
 };
 
-boost::asio::awaitable<ClusterState> cluster_state(ClientConfig config,
-                                                   std::vector<std::string> topics,
-                                                   TimePoint deadline);
+boost::asio::awaitable<ClusterState>
+cluster_state(ClientConfig config, std::vector<std::string> topics, TimePoint deadline);
 
 struct TopicSpec {
     std::string name;
@@ -41,7 +40,8 @@ struct TopicSpec {
     std::map<std::string, std::string> config;
 };
 
-// Creates what is missing; existing topics are left as they are. Returns the names it created.
+// Creates what is missing; existing topics are left as they are. Returns the names it created, once
+// the broker shows them with a leader for each partition.
 boost::asio::awaitable<std::vector<std::string>>
 create_topics(ClientConfig config, std::vector<TopicSpec> topics, TimePoint deadline);
 

@@ -7,9 +7,9 @@
 namespace exchange::kafka {
 
 enum class Fault {
-    unavailable,      // broker away, time-out, leader or coordinator moving: try again later
-    topic_missing,    // the topic or partition does not exist
-    denied,           // authentication or authorisation failed
+    unavailable,    // broker away, time-out, leader or coordinator moving: try again later
+    topic_missing,  // the topic or partition does not exist
+    denied,         // authentication or authorisation failed
     message_too_large,
     message_invalid,  // the broker refuses this message whenever it is sent
     fenced,           // another producer took our place

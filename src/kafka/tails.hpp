@@ -17,6 +17,9 @@ struct Tail {
     // One past the last offset, and the first one still kept.
     std::int64_t end = 0;
     std::int64_t begin = 0;
+    // Where reading committed messages ends. Below `end` while a transaction is undecided: then the
+    // tail is not the last word yet.
+    std::int64_t stable_end = 0;
     // Headers and offset of the last committed message; empty when the log holds none (never
     // written, or all of it past retention).
     struct Last {
@@ -28,7 +31,8 @@ struct Tail {
 
 // One committed read of each partition's end: starts 8 offsets before it and goes back in growing
 // steps over transaction markers and aborted batches. Blocking librdkafka calls run on a thread of
-// their own. Throws `Error`.
+// their own. Throws `Error`: topic_missing for a topic or partition that does not exist,
+// unavailable at the deadline.
 boost::asio::awaitable<std::map<TopicPartition, Tail>>
 read_tails(ClientConfig config, std::vector<TopicPartition> partitions, TimePoint deadline);
 

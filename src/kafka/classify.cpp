@@ -1,0 +1,112 @@
+#include "kafka/classify.hpp"
+
+#include <fmt/format.h>
+
+namespace exchange::kafka {
+
+Fault classify(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+        return Fault::topic_missing;
+
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_DELEGATION_TOKEN_EXPIRED:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+    case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
+    case RD_KAFKA_RESP_ERR_UNACCEPTABLE_CREDENTIAL:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+        return Fault::denied;
+
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        return Fault::message_too_large;
+
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+        return Fault::message_invalid;
+
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        return Fault::fenced;
+
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE:
+    case RD_KAFKA_RESP_ERR__INCONSISTENT:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+    case RD_KAFKA_RESP_ERR__NOT_CONFIGURED:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE:
+    case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+    case RD_KAFKA_RESP_ERR_INVALID_TXN_STATE:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    // A codec the broker does not know hits every message alike: it is no fault of the message.
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
+        return Fault::fatal;
+
+    default:
+        return Fault::unavailable;
+    }
+}
+
+std::string_view hint(Fault fault)
+{
+    switch (fault) {
+    case Fault::unavailable:
+        return "Hint: check that the brokers in KAFKA_BROKERS are up and reachable from here; "
+               "`exchange check` tries them.";
+    case Fault::topic_missing:
+        return "Hint: create the topic with `exchange topics apply`, or check its name and "
+               "partition count.";
+    case Fault::denied:
+        return "Hint: check the credentials and protocol (KAFKA_SASL_*, KAFKA_SECURITY_PROTOCOL, "
+               "KAFKA_SSL_*) and this principal's ACLs and policies on the topic.";
+    case Fault::message_too_large:
+        return "Hint: raise max.message.bytes of the topic and KAFKA_MESSAGE_MAX_BYTES here, and "
+               "keep KAFKA_BATCH_SIZE at or below the topic's limit.";
+    case Fault::message_invalid:
+        return "Hint: the broker refuses this message each time; compare the topic's "
+               "configuration with `exchange topics apply` and quarantine the message.";
+    case Fault::fenced:
+        return "Hint: another process publishes in our place; check that only one owns the lane.";
+    case Fault::fatal:
+        return "Hint: the client must be made anew; if it happens again, check the KAFKA_* "
+               "properties with `exchange check`.";
+    }
+    return "Hint: `exchange check` tries every dependency.";
+}
+
+std::string describe(std::string_view what, rd_kafka_resp_err_t code, Fault fault,
+                     std::string_view detail)
+{
+    const char* words = rd_kafka_err2str(code);
+    if (detail.empty() || detail == words)
+        return fmt::format("{}: {}. {}", what, words, hint(fault));
+    return fmt::format("{}: {} ({}). {}", what, words, detail, hint(fault));
+}
+
+Error make_error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail)
+{
+    const Fault fault = classify(code);
+    return Error{fault, describe(what, code, fault, detail)};
+}
+
+}  // namespace exchange::kafka
