@@ -10,7 +10,8 @@ function(exchange_sql module)
     get_filename_component(name ${file} NAME_WE)
     file(READ ${file} text)
     set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-    string(APPEND body "inline constexpr pg::Statement ${name}{\"${name}\", R\"sql(${text})sql\"};\n")
+    string(APPEND body
+      "inline constexpr pg::Statement ${name}{\"${name}\", R\"sql(${text})sql\"};\n")
     string(APPEND names "    ${name},\n")
   endforeach()
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/${module}/sql.hpp @ONLY CONTENT

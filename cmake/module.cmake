@@ -1,5 +1,5 @@
-# exchange_module(name SOURCES … [DEPS module …] [LIBS target …] [TESTS …] [PGTESTS …] [KAFKATESTS …]
-#                 [S3TESTS …] [TEST_LIBS …] [NO_ASIO])
+# exchange_module(name SOURCES … [DEPS module …] [LIBS target …] [TESTS …] [PGTESTS …]
+#                 [KAFKATESTS …] [S3TESTS …] [TEST_LIBS …] [NO_ASIO])
 #
 # One static library `exchange_<name>` from the sources of src/<name>, and one test program for each
 # kind of test it has. The kind says what the test needs: nothing, Postgres, Kafka or an S3 server
@@ -32,7 +32,8 @@ function(exchange_tests name kind label sources libs no_asio)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE EXCHANGE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # gtest's macros use variadic templates in ways these two dislike.
-  target_compile_options(${target} PRIVATE -Wno-gnu-zero-variadic-macro-arguments -Wno-global-constructors)
+  target_compile_options(${target} PRIVATE -Wno-gnu-zero-variadic-macro-arguments
+                         -Wno-global-constructors)
   if(NOT no_asio AND TARGET exchange_asio)
     target_precompile_headers(${target} REUSE_FROM exchange_asio)
   endif()

@@ -1,5 +1,5 @@
--- The tables of ingest and relay (docs/ARCHITECTURE.md, "Postgres"). All but `lanes` are insert-only:
--- what is done is dropped by partition, so vacuum never meets per-row garbage.
+-- The tables of ingest and relay (docs/ARCHITECTURE.md, "Postgres"). All but `lanes` are insert-
+-- only: what is done is dropped by partition, so vacuum never meets per-row garbage.
 
 -- How keys are spread over lanes and Kafka partitions, and which systems this database belongs to.
 -- Changed only under all lane locks; `version` makes a process with an older view read it anew.

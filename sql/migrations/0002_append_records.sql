@@ -19,7 +19,8 @@ CREATE FUNCTION append_records(
     p_apis           smallint[],
     p_traceparents   text[],
     p_bodies         bytea[])
-RETURNS TABLE (ordinal bigint, outcome smallint, record_id uuid, correlation_id text, outbox_id bigint)
+RETURNS TABLE (ordinal bigint, outcome smallint, record_id uuid, correlation_id text,
+               outbox_id bigint)
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -59,8 +60,8 @@ BEGIN
         INSERT INTO idempotency (source, key, request_sha256, record_id, correlation_id, created_at)
         SELECT source, key, sha256, record_id, correlation_id, v_now FROM fresh
     ), ledger AS (
-        INSERT INTO records (record_id, lane, outbox_id, source, kind, schema_hint, api, received_at,
-                             sha256, size, correlation_id)
+        INSERT INTO records (record_id, lane, outbox_id, source, kind, schema_hint, api,
+                             received_at, sha256, size, correlation_id)
         SELECT record_id, p_lane, id, source, kind, schema_hint, api, v_now, sha256, length(body),
                correlation_id
           FROM fresh

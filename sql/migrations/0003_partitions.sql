@@ -13,9 +13,8 @@ BEGIN
     END IF;
     -- Made apart and attached after: creating it in place would lock the whole table against
     -- readers and writers, attaching does not.
-    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
-                   'INCLUDING STORAGE)', v_name, p_table);
-    EXECUTE format('ALTER TABLE public.%I SET (autovacuum_vacuum_insert_scale_factor = 0.2)', v_name);
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS '
+                   'INCLUDING CONSTRAINTS INCLUDING STORAGE)', v_name, p_table);
     IF p_table = 'idempotency' THEN
         EXECUTE format('CREATE UNIQUE INDEX ON public.%I (source, key)', v_name);
     ELSIF p_table = 'records' THEN
@@ -57,15 +56,18 @@ BEGIN
         END LOOP;
     END LOOP;
     FOR v_step IN -1 .. 1 LOOP
-        v_start := date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + v_step * interval '7 days';
+        v_start := (date_trunc('week', now() AT TIME ZONE 'UTC') + v_step * interval '7 days')
+                   AT TIME ZONE 'UTC';
         v_made := v_made + make_partition(
             'idempotency', to_char(v_start AT TIME ZONE 'UTC', 'YYYYMMDD'),
             quote_literal(v_start), quote_literal(v_start + interval '7 days'))::integer;
         v_start := (date_trunc('month', now() AT TIME ZONE 'UTC') + v_step * interval '1 month')
                    AT TIME ZONE 'UTC';
         v_made := v_made + make_partition(
-            'records', to_char(v_start AT TIME ZONE 'UTC', 'YYYYMM'), quote_literal(v_start),
-            quote_literal((v_start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'))::integer;
+            'records', to_char(v_start AT TIME ZONE 'UTC', 'YYYYMM'),
+            quote_literal(v_start),
+            quote_literal((v_start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC')
+        )::integer;
     END LOOP;
     RETURN v_made;
 END

@@ -13,9 +13,9 @@ AS $$
      ORDER BY 1
 $$;
 
--- Partitions of `outbox` below which nothing can change any more: every id is decided (all lane locks
--- are held for a moment, and the sequence is beyond it) and every row is published or quarantined.
--- Answers nothing when a lane is busy: the caller asks again later.
+-- Partitions of `outbox` below which nothing can change any more: every id is decided (all lane
+-- locks are held for a moment, and the sequence is beyond it) and every row is published or
+-- quarantined. Answers nothing when a lane is busy: the caller asks again later.
 CREATE FUNCTION done_partitions(p_ids bigint)
 RETURNS TABLE (low bigint)
 LANGUAGE plpgsql
@@ -49,7 +49,8 @@ BEGIN
 END
 $$;
 
--- Drops the staged bytes of one done partition; the caller has verified its bundles in the raw store.
+-- Drops the staged bytes of one done partition; the caller has verified its bundles in the raw
+-- store.
 CREATE FUNCTION drop_staged(p_low bigint, p_ids bigint)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -108,8 +109,8 @@ BEGIN
 END
 $$;
 
--- Drops weeks of idempotency keys that ended longer than p_keep ago: a key is remembered for at least
--- p_keep and at most a week more.
+-- Drops weeks of idempotency keys that ended longer than p_keep ago: a key is remembered for at
+-- least p_keep and at most a week more.
 CREATE FUNCTION drop_old_keys(p_keep interval)
 RETURNS integer
 LANGUAGE plpgsql
@@ -137,7 +138,8 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION id_partitions, done_partitions, drop_staged, drop_done, drop_old_keys FROM PUBLIC;
+REVOKE ALL ON FUNCTION id_partitions, done_partitions, drop_staged, drop_done, drop_old_keys
+  FROM PUBLIC;
 
 -- The service's rights: everything it does to the outbox goes through functions. p_role may be the
 -- owner itself, then this changes nothing.

@@ -41,8 +41,8 @@ Check judge_durability(const pg::Rows& server)
 {
     Check check;
     check.name = "durability";
-    check.detail = fmt::format("fsync={} synchronous_commit={}", server.bytes(0, 3),
-                               server.bytes(0, 4));
+    check.detail =
+        fmt::format("fsync={} synchronous_commit={}", server.bytes(0, 3), server.bytes(0, 4));
     if (server.bytes(0, 3) != "on")
         check.status = {obs::Condition::failed, "Postgres runs with fsync=off: 202 would be a lie",
                         "Set fsync=on in postgresql.conf and restart Postgres"};
@@ -58,11 +58,12 @@ asio::awaitable<std::vector<Check>> check_postgres(pg::Session& session)
     const pg::Rows server = co_await session.run(sql::probe_server, std::move(none), deadline);
     Check reached;
     reached.name = "postgres";
-    reached.detail = fmt::format("{} as {} on {}", server.bytes(0, 0), server.bytes(0, 1),
-                                 server.bytes(0, 2));
+    reached.detail =
+        fmt::format("{} as {} on {}", server.bytes(0, 0), server.bytes(0, 1), server.bytes(0, 2));
     checks.push_back(std::move(reached));
     checks.push_back(judge_durability(server));
-    checks.push_back(judge_schema(co_await pg::schema_state(*connection, pg::migrations, deadline)));
+    checks.push_back(
+        judge_schema(co_await pg::schema_state(*connection, pg::migrations, deadline)));
     co_return checks;
 }
 
@@ -70,8 +71,8 @@ asio::awaitable<std::vector<Check>> check_kafka(const Config& config, const outb
                                                 const std::string& pinned)
 {
     const auto contract = topic_contract(config.topic_prefix);
-    const kafka::ClusterState cluster = co_await kafka::cluster_state(
-        config.kafka, topic_names(contract), SteadyClock::now() + 8s);
+    const kafka::ClusterState cluster =
+        co_await kafka::cluster_state(config.kafka, topic_names(contract), SteadyClock::now() + 8s);
     std::vector<Check> checks;
     for (auto& [component, status] : outbox::judge_cluster(cluster, pinned, layout, contract)) {
         Check check;

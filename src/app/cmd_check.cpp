@@ -18,7 +18,7 @@ struct Options {
 
 const char* word(obs::Condition condition)
 {
-    return condition == obs::Condition::ok ? "ok"
+    return condition == obs::Condition::ok         ? "ok"
            : condition == obs::Condition::degraded ? "degraded"
                                                    : "failed";
 }

@@ -31,8 +31,8 @@ asio::awaitable<pg::SchemaState> migrate(asio::any_io_executor executor, pg::Con
     config.statement_timeout = std::chrono::hours{24};
     const TimePoint deadline = SteadyClock::now() + std::chrono::hours{24};
     pg::Session session{executor, std::move(config)};
-    pg::Connection* connection = co_await session.connection(SteadyClock::now() +
-                                                             std::chrono::seconds{10});
+    pg::Connection* connection =
+        co_await session.connection(SteadyClock::now() + std::chrono::seconds{10});
     pg::SchemaState state = co_await pg::schema_state(*connection, pg::migrations, deadline);
     if (options.status_only) co_return state;
     state.applied = co_await pg::migrate(*connection, pg::migrations, deadline);
@@ -59,10 +59,8 @@ void print(const pg::SchemaState& state, const Options& options, bool json)
     }
     if (options.status_only)
         fmt::print("{} applied, {} pending\n", state.applied.size(), state.pending.size());
-    else if (state.applied.empty())
-        fmt::print("the schema is current\n");
-    else
-        fmt::print("applied {} migration(s); the schema is current\n", state.applied.size());
+    else if (state.applied.empty()) fmt::print("the schema is current\n");
+    else fmt::print("applied {} migration(s); the schema is current\n", state.applied.size());
 }
 
 int run(const Globals& globals, const Options& options)
@@ -84,8 +82,9 @@ void add_migrate(CLI::App& app, Globals& globals)
 {
     auto options = std::make_shared<Options>();
     CLI::App* verb = app.add_subcommand("migrate", "Bring the database to this version's schema");
-    verb->add_option("--grant-to", options->grant_to,
-                     "Give this role the rights of the service (where another one owns the schema)");
+    verb->add_option(
+        "--grant-to", options->grant_to,
+        "Give this role the rights of the service (where another one owns the schema)");
     verb->add_flag("--status", options->status_only,
                    "Only tell; exit 4 when migrations are pending");
     verb->footer("Examples:\n  exchange migrate\n  exchange migrate --status --json");

@@ -32,7 +32,8 @@ Roles parse_roles(const std::string& text)
         if (name == "ingest") roles.ingest = true;
         else if (name == "relay") roles.relay = true;
         else
-            throw ConfigError{fmt::format("\"{}\" is not a role. Hint: --roles ingest,relay", name)};
+            throw ConfigError{
+                fmt::format("\"{}\" is not a role. Hint: --roles ingest,relay", name)};
         from = comma + 1;
     }
     return roles;

@@ -17,8 +17,7 @@ int apply(const Globals& globals)
 {
     const LoadedConfig loaded = load_config_from_process(globals.config_path);
     const auto created = run_async([&](auto) {
-        return kafka::create_topics(loaded.config.kafka,
-                                    topic_contract(loaded.config.topic_prefix),
+        return kafka::create_topics(loaded.config.kafka, topic_contract(loaded.config.topic_prefix),
                                     SteadyClock::now() + patience);
     });
     if (globals.json) {

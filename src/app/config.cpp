@@ -75,8 +75,9 @@ void check_together(const Config& config)
         throw ConfigError{"JWT_SECRET is too short. Hint: it must have 32 bytes or more"};
     if (!config.auth.jwt_secret.empty() &&
         (config.auth.jwt_issuer.empty() || config.auth.jwt_audience.empty()))
-        throw ConfigError{"JWT_SECRET is set, but JWT_ISSUER or JWT_AUDIENCE is not. Hint: all three "
-                          "are needed to accept a token"};
+        throw ConfigError{
+            "JWT_SECRET is set, but JWT_ISSUER or JWT_AUDIENCE is not. Hint: all three "
+            "are needed to accept a token"};
     if (config.body_bytes_max > config.limits.body_budget_bytes)
         throw ConfigError{"BODY_BUDGET_BYTES is below BODY_BYTES_MAX. Hint: the largest body must "
                           "fit into the budget"};
@@ -105,8 +106,8 @@ LoadedConfig load_config(const std::string& toml_text, const Environment& enviro
         loaded.settings.push_back(std::move(shown));
     }
     if (!file.empty())
-        throw ConfigError{fmt::format("{} is not a setting. Hint: exchange check lists all there are",
-                                      file.begin()->first)};
+        throw ConfigError{fmt::format(
+            "{} is not a setting. Hint: exchange check lists all there are", file.begin()->first)};
     take_kafka_properties(environment, loaded.config);
     loaded.config.relay.topic_prefix = loaded.config.topic_prefix;
     check_together(loaded.config);
@@ -123,13 +124,15 @@ LoadedConfig load_config_from_process(const std::string& path)
             environment[std::string{line.substr(0, equals)}] = line.substr(equals + 1);
     }
     std::string file = path;
-    if (file.empty() && environment.contains("EXCHANGE_CONFIG")) file = environment["EXCHANGE_CONFIG"];
+    if (file.empty() && environment.contains("EXCHANGE_CONFIG"))
+        file = environment["EXCHANGE_CONFIG"];
     if (file.empty()) return load_config({}, environment);
     std::ifstream in{file};
     if (!in)
-        throw ConfigError{fmt::format("the configuration file {} cannot be read. Hint: see --config "
-                                      "and EXCHANGE_CONFIG",
-                                      file)};
+        throw ConfigError{
+            fmt::format("the configuration file {} cannot be read. Hint: see --config "
+                        "and EXCHANGE_CONFIG",
+                        file)};
     std::ostringstream text;
     text << in.rdbuf();
     return load_config(text.str(), environment);

@@ -60,7 +60,8 @@ struct LoadedConfig {
 
 using Environment = std::map<std::string, std::string>;
 
-// `toml_text` may be empty. Throws ConfigError for unknown keys, wrong types and values out of range.
+// `toml_text` may be empty. Throws ConfigError for unknown keys, wrong types and values out of
+// range.
 LoadedConfig load_config(const std::string& toml_text, const Environment& environment);
 
 // Reads the file named by `path` (empty: EXCHANGE_CONFIG; neither: none) and the process's own

@@ -57,8 +57,8 @@ TEST(Config, refuses_values_out_of_range_by_name_and_says_what_is_right)
 TEST(Config, never_shows_a_secret)
 {
     const std::string value = "a-secret-that-nobody-may-see-in-print";
-    const LoadedConfig loaded = load_config(
-        "", {{"JWT_SECRET", value}, {"JWT_ISSUER", "i"}, {"JWT_AUDIENCE", "a"}});
+    const LoadedConfig loaded =
+        load_config("", {{"JWT_SECRET", value}, {"JWT_ISSUER", "i"}, {"JWT_AUDIENCE", "a"}});
     for (const EffectiveSetting& shown : loaded.settings) EXPECT_NE(shown.value, value);
     EXPECT_EQ(setting(loaded, "JWT_SECRET").value, "(hidden)");
 }

@@ -1,3 +1,4 @@
+#include "app/cmd_push.hpp"
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/exit_code.hpp"
@@ -64,6 +65,7 @@ int main(int argc, char** argv)
     add_migrate(app, globals);
     add_check(app, globals);
     add_topics(app, globals);
+    add_push(app, globals);
     add_version(app, globals);
     app.footer("Exit codes: 0 ok, 1 internal, 2 usage, 3 partial, 4 difference found, "
                "5 dependency unavailable, 6 auth, 7 conflict, 130 interrupted.\n"

@@ -24,8 +24,15 @@ obs::Status trouble(obs::Condition condition, std::string cause, std::string rem
 
 Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
                    objects::RawStore* store)
-    : executor_{executor}, parts_{parts}, layout_{layout}, store_{store}, postgres_wake_{executor},
-      kafka_wake_{executor}, store_wake_{executor}, backlog_wake_{executor}, kafka_seen_{executor}
+    : executor_{executor},
+      parts_{parts},
+      layout_{layout},
+      store_{store},
+      postgres_wake_{executor},
+      kafka_wake_{executor},
+      store_wake_{executor},
+      backlog_wake_{executor},
+      kafka_seen_{executor}
 {
 }
 
@@ -66,8 +73,7 @@ asio::awaitable<void> Monitors::look_at_postgres(pg::Session& session)
 
 asio::awaitable<bool> Monitors::kafka_is_ours()
 {
-    while (!kafka_ours_ && !stopping_)
-        co_await kafka_seen_.wait_until(SteadyClock::now() + 1s);
+    while (!kafka_ours_ && !stopping_) co_await kafka_seen_.wait_until(SteadyClock::now() + 1s);
     co_return kafka_ours_;
 }
 
@@ -99,8 +105,8 @@ asio::awaitable<bool> Monitors::look_at_kafka(pg::Session& session)
     const auto contract = topic_contract(parts_.config.topic_prefix);
     const kafka::ClusterState cluster = co_await kafka::cluster_state(
         parts_.config.kafka, topic_names(contract), SteadyClock::now() + 4s);
-    const std::string pinned = co_await outbox::pin(session, "kafka_cluster_id",
-                                                    cluster.cluster_id, SteadyClock::now() + 2s);
+    const std::string pinned = co_await outbox::pin(session, "kafka_cluster_id", cluster.cluster_id,
+                                                    SteadyClock::now() + 2s);
     for (const auto& [component, status] :
          outbox::judge_cluster(cluster, pinned, layout_, contract))
         parts_.health.set(component, status);
@@ -130,8 +136,7 @@ asio::awaitable<bool> Monitors::watch_backlog()
     pg::Session session{executor_, parts_.config.postgres};
     while (!stopping_) {
         try {
-            const auto backlog =
-                co_await outbox::read_backlog(session, SteadyClock::now() + 10s);
+            const auto backlog = co_await outbox::read_backlog(session, SteadyClock::now() + 10s);
             outbox::expose(parts_.metrics, backlog);
         } catch (const std::exception&) {
             // Postgres is away: its own watch says so, and the gauges keep their last value.

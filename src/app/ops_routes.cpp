@@ -15,16 +15,22 @@ namespace {
 const char* name(obs::Condition condition)
 {
     switch (condition) {
-    case obs::Condition::ok: return "ok";
-    case obs::Condition::degraded: return "degraded";
-    case obs::Condition::failed: return "failed";
+    case obs::Condition::ok:
+        return "ok";
+    case obs::Condition::degraded:
+        return "degraded";
+    case obs::Condition::failed:
+        return "failed";
     }
     return "failed";
 }
 
 using Answer = std::function<net::Response(const net::RequestHead&)>;
 
-asio::awaitable<net::Response> answer_now(net::Response response) { co_return response; }
+asio::awaitable<net::Response> answer_now(net::Response response)
+{
+    co_return response;
+}
 
 net::Route get(std::string path, Answer answer)
 {
@@ -41,14 +47,24 @@ net::Route get(std::string path, Answer answer)
 record::ProblemCode problem_of_status(unsigned status)
 {
     switch (status) {
-    case 404: return record::ProblemCode::not_found;
-    case 405: return record::ProblemCode::method_not_allowed;
-    case 408: return record::ProblemCode::request_timeout;
-    case 413: return record::ProblemCode::payload_too_large;
-    case 415: return record::ProblemCode::media_type_unsupported;
-    case 431: return record::ProblemCode::header_too_large;
-    case 503: return record::ProblemCode::overloaded;
-    default: break;
+    case 404:
+        return record::ProblemCode::not_found;
+    case 405:
+        return record::ProblemCode::method_not_allowed;
+    case 408:
+        return record::ProblemCode::request_timeout;
+    case 413:
+        return record::ProblemCode::payload_too_large;
+    case 415:
+        return record::ProblemCode::media_type_unsupported;
+    case 417:
+        return record::ProblemCode::expectation_failed;
+    case 431:
+        return record::ProblemCode::header_too_large;
+    case 503:
+        return record::ProblemCode::overloaded;
+    default:
+        break;
     }
     return status < 500 ? record::ProblemCode::malformed_request : record::ProblemCode::internal;
 }
@@ -67,10 +83,8 @@ net::Response readiness(const OpsParts& parts, const net::RequestHead& head)
     const bool verbose = head.query() == "verbose" || head.query().starts_with("verbose=") ||
                          head.query().starts_with("verbose&");
     net::Response response;
-    if (verbose)
-        response.body = render_health(parts.health.all(), reason);
-    else
-        response = text(reason.empty() ? "ready\n" : "not ready: " + reason + "\n");
+    if (verbose) response.body = render_health(parts.health.all(), reason);
+    else response = text(reason.empty() ? "ready\n" : "not ready: " + reason + "\n");
     if (!reason.empty()) {
         response.status = 503;
         response.headers.emplace_back("Retry-After", "1");
@@ -94,7 +108,9 @@ std::string render_health(const std::map<std::string, obs::Status>& components,
         }
         list.push_back(std::move(entry));
     }
-    json::object body{{"status", !not_ready.empty() ? "not_ready" : degraded ? "degraded" : "ok"},
+    json::object body{{"status", !not_ready.empty() ? "not_ready"
+                                 : degraded         ? "degraded"
+                                                    : "ok"},
                       {"ready", not_ready.empty()}};
     if (!not_ready.empty()) body["reason"] = not_ready;
     body["components"] = std::move(list);
@@ -106,9 +122,8 @@ std::vector<net::Route> make_ops_routes(OpsParts parts)
     std::vector<net::Route> routes;
     routes.push_back(get("/livez", [](const net::RequestHead&) { return text("alive\n"); }));
     routes.push_back(get("/healthz", [](const net::RequestHead&) { return text("ok\n"); }));
-    routes.push_back(get("/readyz", [parts](const net::RequestHead& head) {
-        return readiness(parts, head);
-    }));
+    routes.push_back(
+        get("/readyz", [parts](const net::RequestHead& head) { return readiness(parts, head); }));
     routes.push_back(get("/metrics", [parts](const net::RequestHead&) {
         net::Response response = text(parts.metrics.expose());
         response.content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -82,8 +82,12 @@ asio::awaitable<Prepared> prepare(asio::any_io_executor executor, pg::ConnectCon
 // their threads are joined before anything goes (see ~Service).
 struct Service::Parts {
     Parts(Config given, Roles roles_given, std::string instance_given)
-        : config{std::move(given)}, roles{roles_given}, instance{std::move(instance_given)},
-          log{config.log_format, config.log_level}, health{log}, ingest_metrics{metrics}
+        : config{std::move(given)},
+          roles{roles_given},
+          instance{std::move(instance_given)},
+          log{config.log_format, config.log_level},
+          health{log},
+          ingest_metrics{metrics}
     {
     }
 
@@ -144,7 +148,8 @@ std::string Service::Parts::not_ready() const
 void Service::Parts::serve()
 {
     authenticator = auth::make_authenticator(config.auth, [] { return unix_ms_now() / 1000; });
-    std::vector<net::Route> routes = make_ops_routes({metrics, health, [this] { return not_ready(); }});
+    std::vector<net::Route> routes =
+        make_ops_routes({metrics, health, [this] { return not_ready(); }});
     if (roles.ingest) {
         ingest::IngestParts ingest_parts{
             *authenticator, [this] { return ready.load(); },
@@ -158,8 +163,8 @@ void Service::Parts::serve()
         for (net::Route& route : ingest::make_routes(std::move(ingest_parts), ingest_config))
             routes.push_back(std::move(route));
     }
-    server = net::make_server(config.listen_addr, config.limits, std::move(routes),
-                              render_server_error);
+    server =
+        net::make_server(config.listen_addr, config.limits, std::move(routes), render_server_error);
     std::vector<asio::io_context*> contexts;
     for (std::size_t at = 0; at < thread_count(config); ++at) {
         http_loops.push_back(std::make_unique<Loop>());
@@ -205,10 +210,9 @@ void Service::Parts::start_relay()
     producer.client = config.kafka;
     event_log = std::make_unique<outbox::KafkaEventLog>(executor, producer);
     outbox::RelaySettings settings{config.relay, config.lease, instance};
-    relay = std::make_unique<outbox::Relay>(executor, config.postgres, layout,
-                                            topic_names(topic_contract(config.topic_prefix)),
-                                            *event_log, *store, std::move(settings), metrics, log,
-                                            health);
+    relay = std::make_unique<outbox::Relay>(
+        executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
+        *event_log, *store, std::move(settings), metrics, log, health);
     retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
                                                     config.retention, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
@@ -249,7 +253,10 @@ bool Service::start(const std::atomic<bool>& stopping)
     return true;
 }
 
-std::uint16_t Service::port() const { return parts_->server->port(); }
+std::uint16_t Service::port() const
+{
+    return parts_->server->port();
+}
 
 bool Service::stop()
 {

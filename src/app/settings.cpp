@@ -48,10 +48,9 @@ Setting number(std::string name, std::int64_t fallback, std::int64_t least, std:
 template <class Put>
 Setting milliseconds(std::string name, std::int64_t fallback, std::string description, Put put)
 {
-    return number(std::move(name), fallback, 1, 86'400'000, std::move(description),
-                  [=](Config& config, std::int64_t value) {
-                      put(config, std::chrono::milliseconds{value});
-                  });
+    return number(
+        std::move(name), fallback, 1, 86'400'000, std::move(description),
+        [=](Config& config, std::int64_t value) { put(config, std::chrono::milliseconds{value}); });
 }
 
 template <class Put>
@@ -89,19 +88,22 @@ std::size_t as_size(T value)
 
 void add_process(std::vector<Setting>& all)
 {
-    all.push_back(text("ENV", "", "local allows the development token from loopback; anything else "
-                                  "is production",
+    all.push_back(text("ENV", "",
+                       "local allows the development token from loopback; anything else "
+                       "is production",
                        [](Config& c, const std::string& v) {
                            c.env_local = v == "local";
                            c.auth.env_local = c.env_local;
                        }));
-    all.push_back(text("LISTEN_ADDR", "127.0.0.1:8080", "host:port to serve HTTP on; port 0 takes "
-                                                        "a free one",
+    all.push_back(text("LISTEN_ADDR", "127.0.0.1:8080",
+                       "host:port to serve HTTP on; port 0 takes "
+                       "a free one",
                        [](Config& c, const std::string& v) { c.listen_addr = v; }));
     all.push_back(number("HTTP_THREADS", 0, 0, 256,
                          "threads that serve HTTP and commit; 0: one a core",
                          [](Config& c, std::int64_t v) { c.http_threads = static_cast<int>(v); }));
-    all.push_back(text("LOG_FORMAT", "logfmt", "logfmt or json, one line an event on standard error",
+    all.push_back(text("LOG_FORMAT", "logfmt",
+                       "logfmt or json, one line an event on standard error",
                        [](Config& c, const std::string& v) { c.log_format = parse_format(v); }));
     all.push_back(text("LOG_LEVEL", "info", "debug, info, warn or error; debug logs each record",
                        [](Config& c, const std::string& v) { c.log_level = parse_level(v); }));
@@ -115,8 +117,9 @@ void add_auth(std::vector<Setting>& all)
     all.push_back(flag("DEV_TOKEN_FROM_ANYWHERE", false,
                        "under ENV=local, take Bearer dev from other machines too",
                        [](Config& c, bool v) { c.auth.dev_from_anywhere = v; }));
-    all.push_back(secret("JWT_SECRET", "HS256 key of bearer tokens, 32 bytes or more; empty: no "
-                                       "JWT is accepted",
+    all.push_back(secret("JWT_SECRET",
+                         "HS256 key of bearer tokens, 32 bytes or more; empty: no "
+                         "JWT is accepted",
                          [](Config& c, const std::string& v) { c.auth.jwt_secret = v; }));
     all.push_back(text("JWT_ISSUER", "", "required iss claim",
                        [](Config& c, const std::string& v) { c.auth.jwt_issuer = v; }));
@@ -126,28 +129,27 @@ void add_auth(std::vector<Setting>& all)
 
 void add_postgres(std::vector<Setting>& all)
 {
-    all.push_back(secret("DATABASE_URL", "connection string of the service's role; empty: libpq's "
-                                         "PG* variables",
+    all.push_back(secret("DATABASE_URL",
+                         "connection string of the service's role; empty: libpq's "
+                         "PG* variables",
                          [](Config& c, const std::string& v) { c.postgres.conninfo = v; }));
-    all.push_back(secret("MIGRATE_DATABASE_URL",
-                         "connection string of the schema's owner, for migrate; empty: DATABASE_URL",
-                         [](Config& c, const std::string& v) { c.migrate_conninfo = v; }));
+    all.push_back(
+        secret("MIGRATE_DATABASE_URL",
+               "connection string of the schema's owner, for migrate; empty: DATABASE_URL",
+               [](Config& c, const std::string& v) { c.migrate_conninfo = v; }));
     all.push_back(milliseconds("LOCK_TIMEOUT_MS", 5000,
                                "longest wait for a lane's lock; then the request gets a 503",
                                [](Config& c, auto v) { c.postgres.lock_timeout = v; }));
     all.push_back(number("PARTITION_IDS", 1'000'000, 100, 100'000'000,
                          "rows of one outbox partition; keep it as it was once rows exist",
                          [](Config& c, std::int64_t v) { c.retention.partition_ids = v; }));
-    all.push_back(number("KEEP_PUBLISHED_HOURS", 24, 0, 24 * 365,
-                         "how long published events stay in outbox_events",
-                         [](Config& c, std::int64_t v) {
-                             c.retention.keep_published = std::chrono::hours{v};
-                         }));
-    all.push_back(number("KEEP_KEYS_HOURS", 24 * 7, 1, 24 * 365,
-                         "how long an Idempotency-Key is remembered at least",
-                         [](Config& c, std::int64_t v) {
-                             c.retention.keep_keys = std::chrono::hours{v};
-                         }));
+    all.push_back(number(
+        "KEEP_PUBLISHED_HOURS", 24, 0, 24 * 365, "how long published events stay in outbox_events",
+        [](Config& c, std::int64_t v) { c.retention.keep_published = std::chrono::hours{v}; }));
+    all.push_back(
+        number("KEEP_KEYS_HOURS", 24 * 7, 1, 24 * 365,
+               "how long an Idempotency-Key is remembered at least",
+               [](Config& c, std::int64_t v) { c.retention.keep_keys = std::chrono::hours{v}; }));
 }
 
 void add_kafka(std::vector<Setting>& all)
@@ -156,11 +158,10 @@ void add_kafka(std::vector<Setting>& all)
                        [](Config& c, const std::string& v) { c.kafka.brokers = v; }));
     all.push_back(text("TOPIC_PREFIX", "", "put before each topic's name",
                        [](Config& c, const std::string& v) { c.topic_prefix = v; }));
-    all.push_back(number("WINDOW_ROWS_MAX", 2000, 1, 50000,
-                         "events published at once; more: fewer commits under load, more memory",
-                         [](Config& c, std::int64_t v) {
-                             c.relay.window_rows_max = static_cast<int>(v);
-                         }));
+    all.push_back(
+        number("WINDOW_ROWS_MAX", 2000, 1, 50000,
+               "events published at once; more: fewer commits under load, more memory",
+               [](Config& c, std::int64_t v) { c.relay.window_rows_max = static_cast<int>(v); }));
     all.push_back(number("WINDOW_BYTES_MAX", 8 << 20, 1 << 16, 1 << 28,
                          "raw bytes of a window, of each lane in memory up to twice",
                          [](Config& c, std::int64_t v) { c.relay.window_bytes_max = v; }));
@@ -198,9 +199,10 @@ void add_limits(std::vector<Setting>& all)
     all.push_back(number("BODY_BYTES_MAX", 10 << 20, 1024, 256 << 20,
                          "largest body taken; beyond it 413",
                          [](Config& c, std::int64_t v) { c.body_bytes_max = as_size(v); }));
-    all.push_back(number("BODY_BUDGET_BYTES", 256 << 20, 1 << 20, std::int64_t{1} << 40,
-                         "all bodies in memory at once; beyond it 503",
-                         [](Config& c, std::int64_t v) { c.limits.body_budget_bytes = as_size(v); }));
+    all.push_back(
+        number("BODY_BUDGET_BYTES", 256 << 20, 1 << 20, std::int64_t{1} << 40,
+               "all bodies in memory at once; beyond it 503",
+               [](Config& c, std::int64_t v) { c.limits.body_budget_bytes = as_size(v); }));
     all.push_back(number("CONNECTIONS_MAX", 4096, 1, 1'000'000, "open connections; beyond it 503",
                          [](Config& c, std::int64_t v) { c.limits.connections_max = as_size(v); }));
     all.push_back(number("GROUP_ROWS_MAX", 256, 1, 10000,

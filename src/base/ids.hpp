@@ -11,7 +11,10 @@ namespace exchange {
 // A slice of the outbox whose ids rise in commit order (docs/ARCHITECTURE.md, "Lanes").
 enum class LaneId : std::int16_t {};
 
-constexpr std::int16_t number(LaneId lane) { return static_cast<std::int16_t>(lane); }
+constexpr std::int16_t number(LaneId lane)
+{
+    return static_cast<std::int16_t>(lane);
+}
 
 // Counts the owners a lane has had; a higher epoch fences every lower one.
 struct Epoch {

@@ -15,7 +15,8 @@ TEST(Murmur2, agrees_with_kafkas_partitioner)
     EXPECT_EQ(murmur2_positive("foobar"), java(-790332482));
     EXPECT_EQ(murmur2_positive("a-little-bit-long-string"), java(-985981536));
     EXPECT_EQ(murmur2_positive("a-little-bit-longer-string"), java(-1486304829));
-    EXPECT_EQ(murmur2_positive("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8"), java(-58897971));
+    EXPECT_EQ(murmur2_positive("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8"),
+              java(-58897971));
     EXPECT_EQ(murmur2_positive("abc"), java(479470107));
 }
 

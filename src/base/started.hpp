@@ -26,8 +26,7 @@ public:
     boost::asio::awaitable<T> get()
     {
         const std::shared_ptr<State> state = state_;
-        while (!state->result && !state->failure)
-            co_await state->done.wait_until(TimePoint::max());
+        while (!state->result && !state->failure) co_await state->done.wait_until(TimePoint::max());
         if (state->failure) std::rethrow_exception(state->failure);
         co_return std::move(*state->result);
     }

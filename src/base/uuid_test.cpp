@@ -16,11 +16,10 @@ TEST(Uuid, text_and_bytes_agree_both_ways)
 
 TEST(Uuid, refuses_any_other_shape)
 {
-    for (const char* text : {"", "0198d2c47b1e7abc8def0123456789ab",
-                             "0198d2c4-7b1e-7abc-8def-0123456789a",
-                             "0198d2c4-7b1e-7abc-8def-0123456789ag",
-                             "0198d2c4+7b1e-7abc-8def-0123456789ab",
-                             "0198d2c4-7b1e-7abc-8def-0123456789ab0"})
+    for (const char* text :
+         {"", "0198d2c47b1e7abc8def0123456789ab", "0198d2c4-7b1e-7abc-8def-0123456789a",
+          "0198d2c4-7b1e-7abc-8def-0123456789ag", "0198d2c4+7b1e-7abc-8def-0123456789ab",
+          "0198d2c4-7b1e-7abc-8def-0123456789ab0"})
         EXPECT_FALSE(parse_uuid(text)) << text;
 }
 

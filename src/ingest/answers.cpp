@@ -51,12 +51,17 @@ ProblemCode problem_of(Failure failure)
 {
     switch (failure) {
     case Failure::queue_full:
-    case Failure::waited_too_long: return ProblemCode::overloaded;
-    case Failure::unavailable: return ProblemCode::postgres_unavailable;
-    case Failure::unknown: return ProblemCode::commit_unknown;
-    case Failure::refused: return ProblemCode::internal;
+    case Failure::waited_too_long:
+        return ProblemCode::overloaded;
+    case Failure::unavailable:
+        return ProblemCode::postgres_unavailable;
+    case Failure::unknown:
+        return ProblemCode::commit_unknown;
+    case Failure::refused:
+        return ProblemCode::internal;
     case Failure::layout_changed:
-    case Failure::stopping: return ProblemCode::shutting_down;
+    case Failure::stopping:
+        return ProblemCode::shutting_down;
     }
     return ProblemCode::internal;
 }

@@ -24,8 +24,14 @@ struct GroupCommit::Pending {
 GroupCommit::GroupCommit(asio::any_io_executor executor, pg::ConnectConfig config,
                          outbox::Layout layout, LaneId lane, GroupConfig settings,
                          IngestMetrics& metrics, obs::Log& log, std::function<void()> on_accepted)
-    : executor_{executor}, session_{executor, std::move(config)}, layout_{layout}, lane_{lane},
-      settings_{settings}, metrics_{metrics}, log_{log}, on_accepted_{std::move(on_accepted)},
+    : executor_{executor},
+      session_{executor, std::move(config)},
+      layout_{layout},
+      lane_{lane},
+      settings_{settings},
+      metrics_{metrics},
+      log_{log},
+      on_accepted_{std::move(on_accepted)},
       wake_{executor}
 {
 }
@@ -124,8 +130,9 @@ outbox::AppendRow GroupCommit::prepare(Pending& pending)
     row.event_id = make_uuid_v7(now_ms, random_);
     if (incoming.correlation_id.empty() && pending.drawn_correlation.empty())
         pending.drawn_correlation = to_string(make_uuid_v7(now_ms, random_));
-    row.correlation_id = incoming.correlation_id.empty() ? std::string_view{pending.drawn_correlation}
-                                                         : incoming.correlation_id;
+    row.correlation_id = incoming.correlation_id.empty()
+                             ? std::string_view{pending.drawn_correlation}
+                             : incoming.correlation_id;
     row.kind = incoming.kind;
     row.schema_hint = incoming.schema_hint;
     row.api = incoming.api;

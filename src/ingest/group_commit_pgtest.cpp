@@ -76,8 +76,9 @@ const outbox::AppendAnswer& answer(const Verdict& verdict)
 TEST(GroupCommit, takes_all_that_wait_in_one_transaction)
 {
     Committer db;
-    const auto verdicts = db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
-                                       db.incoming("key-00003", "{}")});
+    const auto verdicts =
+        db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
+                     db.incoming("key-00003", "{}")});
     for (const Verdict& verdict : verdicts)
         EXPECT_EQ(answer(verdict).outcome, outbox::AppendOutcome::accepted);
     EXPECT_EQ(db.number_of("SELECT count(DISTINCT xmin::text) FROM outbox"), 1);
@@ -88,8 +89,9 @@ TEST(GroupCommit, takes_all_that_wait_in_one_transaction)
 TEST(GroupCommit, gives_a_repeat_in_the_same_moment_the_first_ones_answer)
 {
     Committer db;
-    const auto verdicts = db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00001", "{}"),
-                                       db.incoming("key-00001", "{\"other\":1}")});
+    const auto verdicts =
+        db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00001", "{}"),
+                     db.incoming("key-00001", "{\"other\":1}")});
     EXPECT_EQ(answer(verdicts[0]).outcome, outbox::AppendOutcome::accepted);
     EXPECT_EQ(answer(verdicts[1]).outcome, outbox::AppendOutcome::repeated);
     EXPECT_EQ(answer(verdicts[1]).record_id, answer(verdicts[0]).record_id);
@@ -115,8 +117,9 @@ TEST(GroupCommit, refuses_beyond_its_queue)
     GroupConfig settings;
     settings.queue_max = 2;
     Committer db{settings};
-    const auto verdicts = db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
-                                       db.incoming("key-00003", "{}")});
+    const auto verdicts =
+        db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
+                     db.incoming("key-00003", "{}")});
     EXPECT_EQ(std::get<Failure>(verdicts[2]), Failure::queue_full);
 }
 

@@ -12,21 +12,24 @@ obs::Counter outcome(obs::Metrics& metrics, const char* name)
 }  // namespace
 
 IngestMetrics::IngestMetrics(obs::Metrics& metrics)
-    : accepted{outcome(metrics, "accepted")}, repeated{outcome(metrics, "replayed")},
-      conflicting{outcome(metrics, "conflict")}, invalid{outcome(metrics, "invalid")},
-      unauthorized{outcome(metrics, "unauthorized")}, forbidden{outcome(metrics, "forbidden")},
-      overloaded{outcome(metrics, "overloaded")}, unavailable{outcome(metrics, "unavailable")},
+    : accepted{outcome(metrics, "accepted")},
+      repeated{outcome(metrics, "replayed")},
+      conflicting{outcome(metrics, "conflict")},
+      invalid{outcome(metrics, "invalid")},
+      unauthorized{outcome(metrics, "unauthorized")},
+      forbidden{outcome(metrics, "forbidden")},
+      overloaded{outcome(metrics, "overloaded")},
+      unavailable{outcome(metrics, "unavailable")},
       unknown{outcome(metrics, "unknown")},
-      accepted_bytes{metrics.counter("exchange_ingest_accepted_bytes_total",
-                                     "Raw bytes of accepted records")},
+      accepted_bytes{
+          metrics.counter("exchange_ingest_accepted_bytes_total", "Raw bytes of accepted records")},
       queued{metrics.gauge("exchange_ingest_queued_requests",
                            "Requests waiting for their group's commit")},
       group_rows{metrics.histogram("exchange_ingest_group_rows", "Records of one commit",
                                    {1, 2, 4, 8, 16, 32, 64, 128, 256})},
-      commit_seconds{metrics.histogram("exchange_ingest_commit_seconds",
-                                       "One group's round trip to Postgres, commit included",
-                                       {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1,
-                                        5})}
+      commit_seconds{metrics.histogram(
+          "exchange_ingest_commit_seconds", "One group's round trip to Postgres, commit included",
+          {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5})}
 {
 }
 

@@ -136,7 +136,9 @@ private:
             parts_.metrics.accepted.add();
             parts_.metrics.accepted_bytes.add(static_cast<double>(bytes));
             break;
-        case outbox::AppendOutcome::repeated: parts_.metrics.repeated.add(); break;
+        case outbox::AppendOutcome::repeated:
+            parts_.metrics.repeated.add();
+            break;
         case outbox::AppendOutcome::conflicting:
             parts_.metrics.conflicting.add();
             return refuse(ProblemCode::idempotency_conflict, {}, correlation_id);

@@ -53,8 +53,8 @@ std::vector<AppendAnswer> read_answers(const pg::Rows& rows, std::size_t expecte
 
 }  // namespace
 
-boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session,
-                                                         const Layout& layout, LaneId lane,
+boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session, const Layout& layout,
+                                                         LaneId lane,
                                                          std::span<const AppendRow> rows,
                                                          TimePoint deadline)
 {

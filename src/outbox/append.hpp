@@ -48,8 +48,8 @@ public:
 
 // One answer a row, in order. No key may occur twice in `rows`. Throws pg::Unavailable (then it is
 // not known whether the rows are stored), pg::Refused (nothing is stored), LayoutChanged.
-boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session,
-                                                         const Layout& layout, LaneId lane,
+boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session, const Layout& layout,
+                                                         LaneId lane,
                                                          std::span<const AppendRow> rows,
                                                          TimePoint deadline);
 

@@ -87,7 +87,8 @@ TEST(Append, lets_no_higher_id_become_visible_before_a_lower_one_of_its_lane)
     OutboxDatabase db;
     std::vector<std::unique_ptr<pg::Connection>> keep;
     pg::Connection& slow = open(db, keep);
-    script(db, slow, "BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); SELECT nextval('outbox_id')");
+    script(db, slow,
+           "BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); SELECT nextval('outbox_id')");
     pg::ConnectConfig impatient = db.database.config();
     impatient.lock_timeout = 100ms;
     pg::Session second{db.io.get_executor(), impatient};
@@ -95,7 +96,8 @@ TEST(Append, lets_no_higher_id_become_visible_before_a_lower_one_of_its_lane)
     EXPECT_THROW(test::run(db.io, append(second, db.layout, LaneId{0}, rows, test::soon())),
                  pg::Unavailable);
     script(db, slow, "ROLLBACK");
-    EXPECT_EQ(test::run(db.io, append(second, db.layout, LaneId{0}, rows, test::soon())).size(), 1u);
+    EXPECT_EQ(test::run(db.io, append(second, db.layout, LaneId{0}, rows, test::soon())).size(),
+              1u);
 }
 
 // The negative control of H1: without the lane's lock a reader meets id 2 while id 1 is still open.
@@ -133,8 +135,9 @@ TEST(Append, leaves_a_gap_where_a_group_was_rolled_back)
 {
     OutboxDatabase db;
     std::vector<std::unique_ptr<pg::Connection>> keep;
-    script(db, open(db, keep), "BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); "
-                               "SELECT nextval('outbox_id'); ROLLBACK");
+    script(db, open(db, keep),
+           "BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); "
+           "SELECT nextval('outbox_id'); ROLLBACK");
     db.append_rows({db.row("key-00001", "{}")});
     EXPECT_EQ(db.number_of("SELECT id FROM outbox"), 2);
 }
@@ -161,7 +164,8 @@ TEST(Append, is_the_services_only_way_into_the_outbox)
     std::vector<std::unique_ptr<pg::Connection>> keep;
     pg::Connection& admin = open(db, keep);
     const std::string role = "svc_" + db.database.name();
-    script(db, admin, "CREATE ROLE " + role + "; SELECT grant_service('" + role + "'); SET ROLE " + role);
+    script(db, admin,
+           "CREATE ROLE " + role + "; SELECT grant_service('" + role + "'); SET ROLE " + role);
     for (const char* forbidden :
          {"INSERT INTO outbox (id) VALUES (1)", "INSERT INTO staged (id) VALUES (1)",
           "DELETE FROM outbox", "UPDATE outbox SET lane = 1", "DELETE FROM records",

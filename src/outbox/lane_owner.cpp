@@ -8,8 +8,13 @@ namespace asio = boost::asio;
 
 LaneOwner::LaneOwner(asio::any_io_executor executor, LeaseStore& store, LaneId lane,
                      std::string owner, LeaseConfig config)
-    : store_{store}, lane_{lane}, owner_{std::move(owner)}, config_{config}, lease_{config},
-      wake_{executor}, changed_{executor}
+    : store_{store},
+      lane_{lane},
+      owner_{std::move(owner)},
+      config_{config},
+      lease_{config},
+      wake_{executor},
+      changed_{executor}
 {
 }
 

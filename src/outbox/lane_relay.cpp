@@ -60,11 +60,19 @@ struct LaneRelay::Generation {
 
 LaneRelay::LaneRelay(asio::any_io_executor executor, RelayPorts ports, LaneOwner& owner,
                      LaneId lane, Layout layout, std::vector<std::string> topics,
-                     RelayConfig config, RelayMetrics& metrics, obs::Log& log,
-                     obs::Health& health)
-    : executor_{executor}, ports_{ports}, owner_{owner}, lane_{lane}, layout_{layout},
-      topics_{std::move(topics)}, config_{config}, metrics_{metrics}, log_{log}, health_{health},
-      component_{fmt::format("lane/{}", number(lane))}, wake_{executor}
+                     RelayConfig config, RelayMetrics& metrics, obs::Log& log, obs::Health& health)
+    : executor_{executor},
+      ports_{ports},
+      owner_{owner},
+      lane_{lane},
+      layout_{layout},
+      topics_{std::move(topics)},
+      config_{config},
+      metrics_{metrics},
+      log_{log},
+      health_{health},
+      component_{fmt::format("lane/{}", number(lane))},
+      wake_{executor}
 {
 }
 
@@ -167,8 +175,7 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
     for (const PlannedWindow& planned : state.unfinished) {
         if (owner_.epoch() != now.epoch) throw LeaseLost{};
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
-        std::vector<kafka::Delivery> deliveries =
-            co_await now.producer->send(take_messages(batch));
+        std::vector<kafka::Delivery> deliveries = co_await now.producer->send(take_messages(batch));
         co_await account(now, planned, std::move(batch), std::move(deliveries));
         co_await settle(now);
         metrics_.finished_plans.add();
@@ -215,12 +222,14 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
 asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
 {
     PlannedWindow planned;
-    planned.window = co_await ports_.lanes.read(lane_, after, config_.window_rows_max,
-                                                config_.window_bytes_max);
+    planned.window =
+        co_await ports_.lanes.read(lane_, after, config_.window_rows_max, config_.window_bytes_max);
     if (planned.window.rows.empty()) co_return planned;
-    planned.bundles = make_bundles(lane_, planned.window, ports_.store.bucket(),
-                                   config_.bundle_bytes_max);
+    planned.bundles =
+        make_bundles(lane_, planned.window, ports_.store.bucket(), config_.bundle_bytes_max);
     co_await put_bundles(planned.bundles);
+    // Stored: only where they lie in the bundle matters from here on.
+    for (Bundle& bundle : planned.bundles) bundle.bytes = std::string{};
     co_return planned;
 }
 
@@ -272,8 +281,8 @@ asio::awaitable<void> LaneRelay::commit(Generation& now, LaneCommit what)
 
 // Takes the verdicts of a window's messages into the positions; poison rows go to quarantine, any
 // other fault ends the generation (as poison does: what stands behind it is not certain).
-asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& planned,
-                                         Batch batch, std::vector<kafka::Delivery> deliveries)
+asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& planned, Batch batch,
+                                         std::vector<kafka::Delivery> deliveries)
 {
     LaneCommit poison;
     std::optional<kafka::Delivery> fault;
@@ -284,11 +293,12 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
         const kafka::Delivery& delivery = deliveries[at];
         if (!delivery.fault) {
             Position& position = now.positions[outgoing.partition];
-            position.offset = delivery.offset;
+            // A copy that the broker recognised comes back without its offset; this is a lower
+            // bound.
+            position.offset = delivery.offset >= 0 ? delivery.offset : position.offset + 1;
             position.last_id = row.id.value;
             ++position.sequence;
-            metrics_.publish_seconds.observe(
-                static_cast<double>(now_us - row.created_at_us) / 1e6);
+            metrics_.publish_seconds.observe(static_cast<double>(now_us - row.created_at_us) / 1e6);
             continue;
         }
         fault = delivery;

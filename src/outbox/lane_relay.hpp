@@ -65,8 +65,8 @@ private:
     boost::asio::awaitable<void> put_bundles(const std::vector<Bundle>& bundles);
     boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
     boost::asio::awaitable<void> settle(Generation& now);
-    boost::asio::awaitable<void> account(Generation& now, const PlannedWindow& planned,
-                                         Batch batch, std::vector<kafka::Delivery> deliveries);
+    boost::asio::awaitable<void> account(Generation& now, const PlannedWindow& planned, Batch batch,
+                                         std::vector<kafka::Delivery> deliveries);
     boost::asio::awaitable<void> commit(Generation& now, LaneCommit what);
     void report(const std::string& cause, const std::string& remedy, obs::Condition condition);
     BatchTerms batch_terms(const Generation& now) const;

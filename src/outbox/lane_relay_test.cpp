@@ -22,10 +22,21 @@ asio::awaitable<bool> done(asio::awaitable<void> work)
 // One process with the relay of one lane over a world that outlives it.
 struct Process {
     explicit Process(FakeLaneWorld& world)
-        : lanes{world}, log{world}, store{world}, leases{world},
+        : lanes{world},
+          log{world},
+          store{world},
+          leases{world},
           owner{io.get_executor(), leases, LaneId{0}, "me", LeaseConfig{}},
-          relay{io.get_executor(), RelayPorts{lanes, log, store}, owner, LaneId{0},
-                Layout{1, 1, 2}, {"record.ingested.v1"}, config(), relay_metrics, logger, health}
+          relay{io.get_executor(),
+                RelayPorts{lanes, log, store},
+                owner,
+                LaneId{0},
+                Layout{1, 1, 2},
+                {"record.ingested.v1"},
+                config(),
+                relay_metrics,
+                logger,
+                health}
     {
     }
 

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 constexpr LaneId lane{0};
 
 struct Lane : OutboxDatabase {
-    Lane() : store{io.get_executor(), database.config()}, leases{io.get_executor(), database.config()}
+    Lane()
+        : store{io.get_executor(), database.config()}, leases{io.get_executor(), database.config()}
     {
         epoch = *acquire("me");
     }
@@ -103,7 +104,8 @@ TEST(LaneStore, remembers_where_every_partition_stood)
     db.append_rows({db.row("key-00001", "{}")});
     const PlannedWindow planned = db.read();
     ASSERT_TRUE(db.plan(planned, db.epoch));
-    ASSERT_TRUE(db.record(planned, {{{"t", 0}, Position{41, 42, 1}}, {{"t", 4}, Position{-1, 0, 0}}}));
+    ASSERT_TRUE(
+        db.record(planned, {{{"t", 0}, Position{41, 42, 1}}, {{"t", 4}, Position{-1, 0, 0}}}));
     const LaneState state = test::run(db.io, db.store.load(lane));
     EXPECT_TRUE(state.unfinished.empty());
     EXPECT_EQ(state.published_up_to, planned.window.to);
@@ -122,8 +124,8 @@ TEST(LaneStore, refuses_every_write_of_an_older_epoch_and_keeps_nothing_of_it)
     EXPECT_FALSE(db.plan(planned, Epoch{db.epoch.value - 1}));
     LaneCommit quarantine;
     quarantine.quarantined.push_back({planned.window.rows[0].id, {}, "code", "detail"});
-    EXPECT_FALSE(test::run(
-        db.io, db.store.commit(lane, Epoch{db.epoch.value - 1}, std::move(quarantine))));
+    EXPECT_FALSE(
+        test::run(db.io, db.store.commit(lane, Epoch{db.epoch.value - 1}, std::move(quarantine))));
     for (const char* table : {"SELECT count(*) FROM windows", "SELECT count(*) FROM bundles",
                               "SELECT count(*) FROM published", "SELECT count(*) FROM quarantine"})
         EXPECT_EQ(db.number_of(table), 0) << table;

@@ -12,8 +12,14 @@ namespace asio = boost::asio;
 namespace {
 
 // A renewal must be answered well within the lease; rows may take longer.
-TimePoint lease_deadline() { return SteadyClock::now() + std::chrono::seconds{2}; }
-TimePoint rows_deadline() { return SteadyClock::now() + std::chrono::seconds{15}; }
+TimePoint lease_deadline()
+{
+    return SteadyClock::now() + std::chrono::seconds{2};
+}
+TimePoint rows_deadline()
+{
+    return SteadyClock::now() + std::chrono::seconds{15};
+}
 
 std::chrono::microseconds in_us(Duration duration)
 {
@@ -150,10 +156,10 @@ asio::awaitable<LaneState> PgLaneStore::load(LaneId lane)
 asio::awaitable<std::vector<PlannedWindow>> PgLaneStore::load_unfinished(LaneId lane,
                                                                          OutboxId after)
 {
-    const pg::Rows windows = co_await session_.run(sql::planned_windows, lane_and_id(lane, after),
-                                                   rows_deadline());
-    const pg::Rows bundles = co_await session_.run(sql::window_bundles, lane_and_id(lane, after),
-                                                   rows_deadline());
+    const pg::Rows windows =
+        co_await session_.run(sql::planned_windows, lane_and_id(lane, after), rows_deadline());
+    const pg::Rows bundles =
+        co_await session_.run(sql::window_bundles, lane_and_id(lane, after), rows_deadline());
     std::vector<PlannedWindow> unfinished;
     for (int row = 0; row < windows.size(); ++row) {
         const OutboxId from{windows.integer(row, 0)};

@@ -51,12 +51,11 @@ std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& clus
                         cluster.cluster_id, pinned_cluster),
             "Correct KAFKA_BROKERS or DATABASE_URL. To move to another cluster for good, "
             "remove the row kafka_cluster_id from table pins");
-    else
-        found["kafka"] = {};
+    else found["kafka"] = {};
     for (const kafka::TopicSpec& spec : contract) {
         const auto topic = cluster.topics.find(spec.name);
-        found["topic/" + spec.name] = judge_topic(
-            spec, topic == cluster.topics.end() ? nullptr : &topic->second, layout);
+        found["topic/" + spec.name] =
+            judge_topic(spec, topic == cluster.topics.end() ? nullptr : &topic->second, layout);
     }
     return found;
 }

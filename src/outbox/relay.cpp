@@ -9,7 +9,8 @@ namespace asio = boost::asio;
 struct Relay::Lane {
     Lane(const asio::any_io_executor& executor, const pg::ConnectConfig& config, LaneId id,
          const RelaySettings& settings)
-        : leases{executor, config}, rows{executor, config},
+        : leases{executor, config},
+          rows{executor, config},
           owner{executor, leases, id, settings.owner, settings.lease}
     {
     }
@@ -28,9 +29,9 @@ Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout la
     for (std::int16_t number = 0; number < layout.lanes; ++number) {
         const LaneId id{number};
         auto lane = std::make_unique<Lane>(executor, config, id, settings);
-        lane->relay = std::make_unique<LaneRelay>(
-            executor, RelayPorts{lane->rows, log, store}, lane->owner, id, layout, topics,
-            settings.relay, metrics_, logger, health);
+        lane->relay = std::make_unique<LaneRelay>(executor, RelayPorts{lane->rows, log, store},
+                                                  lane->owner, id, layout, topics, settings.relay,
+                                                  metrics_, logger, health);
         lanes_.push_back(std::move(lane));
     }
 }

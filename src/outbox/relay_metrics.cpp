@@ -15,16 +15,15 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
                                   "Times a lane was started from what database and log say")},
       finished_plans{metrics.counter("exchange_relay_finished_plans_total",
                                      "Windows planned by an earlier generation and finished")},
-      stored_bundles{metrics.counter("exchange_raw_store_bundles_total",
-                                     "Bundles written to the raw store")},
-      stored_bytes{metrics.counter("exchange_raw_store_bytes_total",
-                                   "Bytes written to the raw store")},
-      failures{metrics.counter("exchange_relay_failures_total",
-                               "Generations that ended by a failure")},
-      publish_seconds{metrics.histogram("exchange_relay_publish_seconds",
-                                        "From append to acknowledgement by Kafka",
-                                        {0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1,
-                                         0.3, 1, 3, 10, 60, 600})},
+      stored_bundles{
+          metrics.counter("exchange_raw_store_bundles_total", "Bundles written to the raw store")},
+      stored_bytes{
+          metrics.counter("exchange_raw_store_bytes_total", "Bytes written to the raw store")},
+      failures{
+          metrics.counter("exchange_relay_failures_total", "Generations that ended by a failure")},
+      publish_seconds{metrics.histogram(
+          "exchange_relay_publish_seconds", "From append to acknowledgement by Kafka",
+          {0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.3, 1, 3, 10, 60, 600})},
       window_rows{metrics.histogram("exchange_relay_window_rows", "Rows of a window",
                                     {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000})}
 {

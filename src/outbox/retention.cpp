@@ -12,15 +12,23 @@ namespace asio = boost::asio;
 
 namespace {
 
-TimePoint soon() { return SteadyClock::now() + std::chrono::seconds{30}; }
+TimePoint soon()
+{
+    return SteadyClock::now() + std::chrono::seconds{30};
+}
 
 }  // namespace
 
 Retention::Retention(asio::any_io_executor executor, pg::ConnectConfig config, Layout layout,
                      objects::RawStore& store, RetentionConfig settings, obs::Log& log,
                      obs::Health& health)
-    : session_{executor, std::move(config)}, layout_{layout}, store_{store}, settings_{settings},
-      log_{log}, health_{health}, wake_{executor}
+    : session_{executor, std::move(config)},
+      layout_{layout},
+      store_{store},
+      settings_{settings},
+      log_{log},
+      health_{health},
+      wake_{executor}
 {
 }
 
@@ -44,7 +52,8 @@ asio::awaitable<void> Retention::run()
         } catch (const std::exception& failure) {
             status.condition = obs::Condition::degraded;
             status.cause = failure.what();
-            status.remedy = "It is tried again by itself; if it lasts, look at Postgres' disk and log.";
+            status.remedy =
+                "It is tried again by itself; if it lasts, look at Postgres' disk and log.";
         }
         health_.set("retention", std::move(status));
         co_await wake_.wait_until(SteadyClock::now() + settings_.make_every);
@@ -123,8 +132,9 @@ asio::awaitable<bool> Retention::bundles_stored(LaneId lane, std::int64_t low)
         obs::Status status;
         status.condition = obs::Condition::failed;
         status.cause = fmt::format("bundle {} is not in the raw store as it was written", key);
-        status.remedy = "Its bytes are kept in Postgres. Restore the object, or the bucket's policy "
-                        "that removed it.";
+        status.remedy =
+            "Its bytes are kept in Postgres. Restore the object, or the bucket's policy "
+            "that removed it.";
         health_.set("raw_store_bundles", std::move(status));
         co_return false;
     }

@@ -20,9 +20,8 @@ public:
         objects[key] = body;
         co_return;
     }
-    boost::asio::awaitable<std::vector<objects::ObjectInfo>> list(std::string prefix,
-                                                                  std::string after,
-                                                                  TimePoint) override
+    boost::asio::awaitable<std::vector<objects::ObjectInfo>>
+    list(std::string prefix, std::string after, TimePoint) override
     {
         std::vector<objects::ObjectInfo> page;
         for (const auto& [key, body] : objects)
@@ -54,11 +53,10 @@ struct Partitions : OutboxDatabase {
     {
         const auto admin = database.open(io);
         for (const char* table : {"outbox", "staged", "windows", "published"})
-            test::run(io, admin->script(std::string{"DROP TABLE "} + table +
-                                            "_0000000000000000000, " + table +
-                                            "_0000000000001000000, " + table +
-                                            "_0000000000002000000",
-                                        test::soon()));
+            test::run(io, admin->script(
+                              std::string{"DROP TABLE "} + table + "_0000000000000000000, " +
+                                  table + "_0000000000001000000, " + table + "_0000000000002000000",
+                              test::soon()));
         test::run(io, retention.make());
     }
 
@@ -161,7 +159,8 @@ TEST(Retention, waits_while_a_lane_is_busy)
     db.append_some(150);
     db.publish_all();
     const auto busy = db.database.open(db.io);
-    test::run(db.io, busy->script("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 3)", test::soon()));
+    test::run(db.io,
+              busy->script("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 3)", test::soon()));
     EXPECT_EQ(db.drop(), 0);
     test::run(db.io, busy->script("ROLLBACK", test::soon()));
     EXPECT_GT(db.drop(), 0);

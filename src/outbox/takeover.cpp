@@ -27,7 +27,10 @@ constexpr const char* reconcile_remedy =
     "This broker's log and this database do not belong together. Check KAFKA_BROKERS and "
     "DATABASE_URL; after a restore, compare both before publishing again.";
 
-Halt halt(const std::string& cause) { return {cause, reconcile_remedy}; }
+Halt halt(const std::string& cause)
+{
+    return {cause, reconcile_remedy};
+}
 
 std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const kafka::Tail& tail,
                                    const Position& published, std::int64_t planned_up_to)
@@ -42,8 +45,9 @@ std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const
     const auto id = number_header(*tail.last, "x-id");
     const auto sequence = number_header(*tail.last, "x-pseq");
     if (!id || !sequence)
-        return halt(fmt::format("the last record of {} (offset {}) was not written by this exchange",
-                                name(partition), tail.last->offset));
+        return halt(
+            fmt::format("the last record of {} (offset {}) was not written by this exchange",
+                        name(partition), tail.last->offset));
     if (*id > planned_up_to)
         return halt(fmt::format("{} holds outbox id {}, which this database never planned "
                                 "(it planned up to {})",

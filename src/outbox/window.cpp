@@ -84,8 +84,9 @@ std::vector<Bundle> make_bundles(LaneId lane, const Window& window, std::string_
     std::unordered_map<std::string_view, std::size_t> open;
     for (const OutboxRow& row : window.rows) {
         const auto found = open.find(row.source);
-        const bool fits = found != open.end() && bundles[found->second].bytes.size() +
-                                                         row.body.size() + 1 <= bundle_bytes_max;
+        const bool fits =
+            found != open.end() &&
+            bundles[found->second].bytes.size() + row.body.size() + 1 <= bundle_bytes_max;
         if (!fits) {
             open[row.source] = bundles.size();
             bundles.emplace_back().source = row.source;
@@ -127,10 +128,8 @@ Batch make_batch(const BatchTerms& terms, const Window& window, const std::vecto
         const auto placement = placements.find(row.id.value);
         if (placement == placements.end())
             throw std::logic_error{fmt::format("outbox row {} is in no bundle", row.id.value)};
-        const std::int64_t sequence =
-            ++sequences.try_emplace(partition, at.sequence).first->second;
-        kafka::Message message =
-            render(terms, row, placement->second, partition, sequence);
+        const std::int64_t sequence = ++sequences.try_emplace(partition, at.sequence).first->second;
+        kafka::Message message = render(terms, row, placement->second, partition, sequence);
         batch.outgoing.push_back({index, std::move(partition), std::move(message)});
     }
     return batch;

@@ -93,7 +93,8 @@ TEST(Batch, numbers_on_from_where_the_partition_stands)
 
 TEST(Batch, passes_over_what_the_log_holds_and_what_is_held)
 {
-    Rows rows = Rows{}.add(9, "a", "{1}").add(10, "a", "{2}").add(11, "a", "{3}").add(12, "a", "{4}");
+    Rows rows =
+        Rows{}.add(9, "a", "{1}").add(10, "a", "{2}").add(11, "a", "{3}").add(12, "a", "{4}");
     rows.window.rows[2].held = true;
     const auto bundles = make_bundles(lane, rows.window, "raw", 1000);
     const Positions positions{{{"record.ingested.v1", 0}, Position{99, 40, 10}}};

@@ -143,16 +143,16 @@ private:
 
     void plan(const outbox::PlannedWindow& planned)
     {
-        const std::int64_t last = world_.planned.empty() ? 0 : world_.planned.back().window.to.value;
+        const std::int64_t last =
+            world_.planned.empty() ? 0 : world_.planned.back().window.to.value;
         if (planned.window.from.value != last)
             throw std::logic_error{"windows overlap or leave a gap"};
         for (const outbox::Bundle& bundle : planned.bundles) {
             const auto found = world_.objects.find(bundle.key);
-            if (found == world_.objects.end() || found->second != bundle.bytes)
+            if (found == world_.objects.end() || found->second.size() != bundle.size)
                 throw std::logic_error{"a bundle was planned before it was stored"};
         }
         outbox::PlannedWindow kept = planned;
-        for (outbox::Bundle& bundle : kept.bundles) bundle.bytes.clear();
         for (outbox::OutboxRow& row : kept.window.rows) row.body = {};
         world_.planned.push_back(std::move(kept));
     }
@@ -209,7 +209,8 @@ class FakeLaneProducer final : public kafka::Producer {
 public:
     explicit FakeLaneProducer(FakeLaneWorld& world) : world_{world} {}
 
-    asio::awaitable<std::vector<kafka::Delivery>> send(std::vector<kafka::Message> messages) override
+    asio::awaitable<std::vector<kafka::Delivery>>
+    send(std::vector<kafka::Message> messages) override
     {
         const bool fails_before = world_.fails(false);
         const bool fails_after = world_.fails(true);
@@ -220,8 +221,8 @@ public:
             const std::int64_t id = std::stoll(header(messages[at], "x-id"));
             if (is_poison(id)) broken_ = true;
             if (broken_ || lost) {
-                deliveries[at].fault = is_poison(id) ? kafka::Fault::message_too_large
-                                                     : kafka::Fault::unavailable;
+                deliveries[at].fault =
+                    is_poison(id) ? kafka::Fault::message_too_large : kafka::Fault::unavailable;
                 deliveries[at].reason = "scripted";
                 broken_ = true;
                 continue;

@@ -1,5 +1,5 @@
--- Commits to publish rows ($3, $4] of a lane under our epoch. Answers one row, or none when the lane
--- has another owner by now: the share lock makes a takeover wait for this commit.
+-- Commits to publish rows ($3, $4] of a lane under our epoch. Answers one row, or none when the
+-- lane has another owner by now: the share lock makes a takeover wait for this commit.
 -- $1 lane, $2 epoch, $3 from, $4 to, $5 rows
 WITH owner AS (
     SELECT lane, epoch FROM lanes WHERE lane = $1 AND epoch = $2 FOR SHARE

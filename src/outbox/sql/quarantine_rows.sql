@@ -1,4 +1,5 @@
--- Passes rows over for good. Answers one row a quarantined row; none when the lane has another owner.
+-- Passes rows over for good. Answers one row a quarantined row; none when the lane has another
+-- owner.
 -- $1 lane, $2 epoch, $3 outbox ids, $4 record ids, $5 codes, $6 details
 WITH owner AS (
     SELECT lane FROM lanes WHERE lane = $1 AND epoch = $2 FOR SHARE

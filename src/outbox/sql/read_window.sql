@@ -1,4 +1,5 @@
--- The next rows of a lane with their raw bytes, in id order: at most $3 rows, and no more bytes than
+-- The next rows of a lane with their raw bytes, in id order: at most $3 rows, and no more bytes
+-- than
 -- $4 unless one row alone has more. Primary keys of `outbox` and `staged`; no locks. Rows of other
 -- lanes that lie between are read and left out: lanes fill evenly, so that costs a factor of the
 -- lane count on an index that is in memory, where a second index would cost every insert.

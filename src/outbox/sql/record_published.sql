@@ -1,5 +1,5 @@
--- Says that a window is in Kafka and where the lane's topic-partitions stand now. Answers one row, or
--- none when the lane has another owner by now.
+-- Says that a window is in Kafka and where the lane's topic-partitions stand now. Answers one
+-- row, or none when the lane has another owner by now.
 -- $1 lane, $2 epoch, $3 to id, $4 rows, $5 topics, $6 partitions, $7 offsets, $8 sequences
 WITH owner AS (
     SELECT lane, epoch FROM lanes WHERE lane = $1 AND epoch = $2 FOR SHARE
