@@ -119,6 +119,7 @@ struct Service::Parts {
     std::future<void> relaying;
 
     void serve();
+    void log_failure();
     void start_committers();
     void start_relay();
     std::string not_ready() const;
@@ -145,6 +146,18 @@ std::string Service::Parts::not_ready() const
     return {};
 }
 
+// A handler that threw is answered 500 without its text: the text is for the log.
+void Service::Parts::log_failure()
+{
+    const std::exception_ptr failure = std::current_exception();
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& thrown) {
+        log.error("request_failed", {{"cause", thrown.what()}});
+    }
+}
+
 void Service::Parts::serve()
 {
     authenticator = auth::make_authenticator(config.auth, [] { return unix_ms_now() / 1000; });
@@ -163,8 +176,12 @@ void Service::Parts::serve()
         for (net::Route& route : ingest::make_routes(std::move(ingest_parts), ingest_config))
             routes.push_back(std::move(route));
     }
-    server =
-        net::make_server(config.listen_addr, config.limits, std::move(routes), render_server_error);
+    server = net::make_server(config.listen_addr, config.limits, std::move(routes),
+                              [this](unsigned status, std::string_view code, std::string_view text,
+                                     const net::RequestHead* head) {
+                                  log_failure();
+                                  return render_server_error(status, code, text, head);
+                              });
     std::vector<asio::io_context*> contexts;
     for (std::size_t at = 0; at < thread_count(config); ++at) {
         http_loops.push_back(std::make_unique<Loop>());

@@ -79,7 +79,7 @@ test_ctest() {
         ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1 \
         LSAN_OPTIONS=print_suppressions=0 \
         UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-        TSAN_OPTIONS=second_deadlock_stack=1 \
+        TSAN_OPTIONS="second_deadlock_stack=1:suppressions=$root/tools/tsan.supp" \
         ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 TSAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 \
         ctest --test-dir "$root/build/$preset" --output-on-failure --no-tests=ignore \
         --output-junit "$results/ctest-$part.xml" -j "$(nproc)" "$@" 7>&- 9>&- || status=$?
