@@ -14,10 +14,12 @@ OpenSpace = Callable[..., Space]
 
 @pytest.fixture(scope="session")
 def stack() -> Stack:
+    missing = ""
     try:
         return Stack.from_environment()
-    except MissingSetting as missing:
-        pytest.fail(str(missing), pytrace=False)
+    except MissingSetting as fault:
+        missing = str(fault)
+    pytest.fail(missing, pytrace=False)
 
 
 @contextlib.contextmanager

@@ -29,8 +29,8 @@ REFUSED = [
     (f"Bearer {token('clinic-a', header={'alg': 'HS512'})}", None),
     (f"Bearer {token('clinic-a', exp=NOW - 3600)}", "token_expired"),
     (f"Bearer {token('clinic-a', nbf=NOW + 36000)}", "token_not_yet_valid"),
-    (f"Bearer {token('clinic-a', iss='https://other.test')}", "token_invalid"),
-    (f"Bearer {token('clinic-a', aud='another')}", "token_invalid"),
+    (f"Bearer {token('clinic-a', iss='https://other.test')}", "token_not_trusted"),
+    (f"Bearer {token('clinic-a', aud='another')}", "token_not_trusted"),
     (f"Bearer {token('clinic-a', exp=None)}", "token_invalid"),
     (f"Bearer {token('clinic-a', sub=None)}", "token_invalid"),
 ]

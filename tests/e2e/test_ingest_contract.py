@@ -120,7 +120,7 @@ def invalid_examples():
             yield pytest.param(api, text.encode(), expected, id=f"v{api} {example['name']}")
 
 
-@pytest.mark.parametrize(("api", "body", "expected"), invalid_examples())
+@pytest.mark.parametrize(("api", "body", "expected"), list(invalid_examples()))
 def test_every_violation_is_told_at_once_by_its_pointer(server, api, body, expected):
     assert violations(server.post(body, api=api)) == expected
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from support import bodies
 from support.server import Server
+from support.waiting import until
 
 PROBES = ["/livez", "/healthz", "/readyz"]
 FAMILIES = [
@@ -43,13 +44,11 @@ def test_a_probe_needs_no_token(server, path):
 
 
 def test_verbose_readiness_lists_every_dependency_and_lane(server):
-    server.accepted(bodies.v1())
     names = {"postgres", "kafka", "raw_store"}
     names |= {f"topic/{topic}" for topic in server.space.topics}
     names |= {f"lane/{lane}" for lane in range(4)}
-    health = server.health()
-    assert names <= set(health)
-    assert {status["condition"] for status in health.values()} == {"ok"}
+    until(lambda: names <= set(server.health()), within_s=15, what="all are listed")
+    assert {status["condition"] for status in server.health().values()} == {"ok"}
 
 
 def test_metrics_have_help_and_type_for_every_family(server):

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from support import bodies
 from support.checker import Submission
-from support.evidence import check_space
+from support.evidence import SWEPT_LATER, check_space
 from support.server import Server
 from support.space import Space
 from support.steps import free_port
 from support.waiting import until
 
 LINES = 12000
-SWEPT_LATER = frozenset({"orphan"})
 
 
 def push(server: Server, *arguments: str) -> subprocess.Popen:

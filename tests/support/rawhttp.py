@@ -22,28 +22,36 @@ def head(method: str, path: str, **headers: object) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def read_answer(connection: socket.socket, *, has_body: bool = True) -> RawAnswer:
-    """One answer; raises ConnectionError when the peer closes before it is whole."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += _more(connection)
-    top, data = data.split(b"\r\n\r\n", 1)
-    first, *lines = top.decode().split("\r\n")
-    headers = {}
-    for line in lines:
-        name, value = line.split(":", 1)
-        headers[name.strip().lower()] = value.strip()
-    length = int(headers.get("content-length", 0)) if has_body else 0
-    while len(data) < length:
-        data += _more(connection)
-    return RawAnswer(int(first.split(" ")[1]), headers, data)
+class AnswerReader:
+    """Reads one answer after the other; raises ConnectionError when the peer closes before one is
+    whole."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._data = b""
+
+    def read(self) -> RawAnswer:
+        while b"\r\n\r\n" not in self._data:
+            self._more()
+        top, self._data = self._data.split(b"\r\n\r\n", 1)
+        first, *lines = top.decode().split("\r\n")
+        fields = (line.split(":", 1) for line in lines)
+        headers = {name.strip().lower(): value.strip() for name, value in fields}
+        length = int(headers.get("content-length", 0))
+        while len(self._data) < length:
+            self._more()
+        body, self._data = self._data[:length], self._data[length:]
+        return RawAnswer(int(first.split(" ")[1]), headers, body)
+
+    def _more(self) -> None:
+        data = self._connection.recv(65536)
+        if not data:
+            raise ConnectionError("closed by the server")
+        self._data += data
 
 
-def _more(connection: socket.socket) -> bytes:
-    data = connection.recv(65536)
-    if not data:
-        raise ConnectionError("closed by the server")
-    return data
+def read_answer(connection: socket.socket) -> RawAnswer:
+    return AnswerReader(connection).read()
 
 
 def exchange(address: tuple[str, int], request: bytes) -> RawAnswer:

@@ -111,12 +111,18 @@ class Server:
     def log_lines(self, event: str) -> list[dict]:
         """The JSON lines of one event."""
         lines = []
-        for line in self.log_text().splitlines():
-            if line.startswith("{"):
+        for line in self.log_text().splitlines(keepends=True):
+            # The last line may still be on its way.
+            if line.startswith("{") and line.endswith("}\n"):
                 fields = json.loads(line)
                 if fields.get("event") == event:
                     lines.append(fields)
         return lines
+
+    def lane_troubles(self) -> list[str]:
+        """Causes that were logged for lanes."""
+        lines = self.log_lines("dependency_degraded") + self.log_lines("dependency_failed")
+        return [line["cause"] for line in lines if line["component"].startswith("lane/")]
 
     def post(
         self, body: object, *, api: int = 1, key: str | None = None, **headers: str

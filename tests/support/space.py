@@ -132,6 +132,7 @@ class Space:
 
     def _drop_bucket(self) -> None:
         for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
-            for found in page.get("Contents", []):
-                self.s3.delete_object(Bucket=self.bucket, Key=found["Key"])
+            keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+            if keys:
+                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
         self.s3.delete_bucket(Bucket=self.bucket)
