@@ -28,10 +28,10 @@ void BlockingPool::submit(std::shared_ptr<Job> job)
         jobs_.fetch_sub(1);
         throw BlockingPoolBusy{};
     }
-    asio::post(context_, [this, job = std::move(job)] { perform(job); });
+    asio::post(context_, [this, job = std::move(job)]() mutable { perform(std::move(job)); });
 }
 
-void BlockingPool::perform(const std::shared_ptr<Job>& job)
+void BlockingPool::perform(std::shared_ptr<Job> job)
 {
     if (!job->abandoned) {
         try {
@@ -39,7 +39,9 @@ void BlockingPool::perform(const std::shared_ptr<Job>& job)
         } catch (...) {
             job->failure = std::current_exception();
         }
-        asio::post(job->timer.get_executor(), [job] {
+        // Moved, so that the job and what it threw end on the caller's thread.
+        const asio::any_io_executor executor = job->timer.get_executor();
+        asio::post(executor, [job = std::move(job)] {
             job->done = true;
             job->timer.cancel();
         });

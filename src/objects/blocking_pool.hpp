@@ -58,7 +58,7 @@ private:
 
     // Throws BlockingPoolBusy when full.
     void submit(std::shared_ptr<Job> job);
-    void perform(const std::shared_ptr<Job>& job);
+    void perform(std::shared_ptr<Job> job);
 
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
