@@ -1,0 +1,113 @@
+"""Taking records: how many a second, how late, and what a commit costs."""
+
+import json
+import subprocess
+from dataclasses import asdict
+
+from support.server import Server
+from support.space import Space
+from support.stack import Stack
+from support.waiting import until
+
+from measures.bars import Outcome
+from measures.load import load
+from measures.processes import Processor, memory_mb
+from measures.samples import ACCEPTED, PUBLISHED, gained, mean, quantile
+
+NO_BROKER = "127.0.0.1:1"
+
+
+def inserts(stack: Stack, outcome: Outcome) -> float:
+    """Multi-row inserts against the append; returns the inserted rows a second."""
+    program = stack.binary.parents[2] / "bench" / "insert_rows"
+    rounds = "2" if outcome.quick else "5"
+    done = subprocess.run([program, "--rounds", rounds], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"insert_rows: {done.returncode}\n{done.stderr}")
+    found = json.loads(done.stdout)
+    outcome.note("multi-row inserts", **found)
+    outcome.bar(
+        "append by one connection alone, to a bare commit",
+        found["append_one_p50_us"] / found["bare_commit_p50_us"],
+        "<=",
+        2,
+        "x",
+    )
+    return found["insert_rows_per_s"]
+
+
+def without_kafka(stack: Stack, outcome: Outcome, inserted: float) -> None:
+    space = Space(stack, "ingest").prepare(topics=False)
+    try:
+        server = Server(space, KAFKA_BROKERS=NO_BROKER).start()
+        rate = _ingest(server, outcome, "ingest, Kafka down", 15_000)
+    finally:
+        space.close()
+    outcome.bar("ingest, Kafka down, to multi-row inserts", rate / inserted, ">=", 0.5, "x")
+
+
+def with_relay(server: Server, outcome: Outcome) -> None:
+    before = server.metrics()
+    _ingest(server, outcome, "ingest, relay publishing", 10_000)
+    seen = gained(before, server.metrics(), PUBLISHED)
+    outcome.details["ingest, relay publishing"]["published_meanwhile"] = int(seen)
+    outcome.bar("memory of serve under that load", memory_mb(server.pid, "VmHWM"), "<", 150, "MB")
+
+
+def _ingest(server: Server, outcome: Outcome, subject: str, wanted: float) -> float:
+    url = f"{server.url}/v1/ingest"
+    load(url, connections=64, seconds=2)
+    before = server.metrics()
+    processor = Processor(server.space, server.pid)
+    answers = load(url, connections=64, seconds=5 if outcome.quick else 12)
+    cores = processor.shares()
+    after = server.metrics()
+    accepted = gained(before, after, ACCEPTED)
+    rate = accepted / answers.seconds
+    outcome.bar(f"{subject}, accepted", rate, ">=", wanted, "/s")
+    outcome.bar(f"{subject}, p99", answers.p99_ms, "<", 20, "ms")
+    outcome.note(
+        subject,
+        **{**asdict(answers), "statuses": _statuses(before, after)},
+        rows_a_group=mean(before, after, "exchange_ingest_group_rows"),
+        commit_p50_ms=quantile(before, after, "exchange_ingest_commit_seconds", 0.5) * 1e3,
+        commit_mean_ms=mean(before, after, "exchange_ingest_commit_seconds") * 1e3,
+        cores={**cores, "client": round(answers.client_cpu, 3)},
+    )
+    return rate
+
+
+def _statuses(before: dict, after: dict) -> dict[str, int]:
+    """The server's own count of answers."""
+    prefix = 'exchange_ingest_requests_total{outcome="'
+    seen = {name: gained(before, after, name) for name in after if name.startswith(prefix)}
+    return {name[len(prefix) : -2]: int(count) for name, count in seen.items() if count}
+
+
+def crowds(server: Server, outcome: Outcome) -> None:
+    """Many connections: nothing but 202 and a polite 503, and memory that stays."""
+    for connections in (128, 1000):
+        url = f"{server.url}/v1/ingest"
+        seconds = 2 if outcome.quick else 5
+        load(url, connections=connections, seconds=2)
+        rested(server)
+        before = memory_mb(server.pid, "VmRSS")
+        answers = load(url, connections=connections, seconds=seconds, options=("count",))
+        rested(server)
+        after = memory_mb(server.pid, "VmRSS")
+        subject = f"{connections} connections"
+        bad = sum(n for status, n in answers.statuses.items() if status not in ("202", "503"))
+        bad += answers.rude + answers.socket_errors + answers.timeouts
+        outcome.bar(f"{subject}, answers other than 202 or a polite 503", bad, "<=", 0, "")
+        outcome.bar(f"{subject}, memory after to before", after / before, "<=", 1.1, "x")
+        outcome.note(subject, **asdict(answers), memory_before_mb=before, memory_after_mb=after)
+
+
+def rested(server: Server) -> None:
+    """Waits until all that was accepted is published."""
+
+    def done() -> bool:
+        samples = server.metrics()
+        return samples.get(PUBLISHED, 0) >= samples.get(ACCEPTED, 0)
+
+    until(done, within_s=120, what="the relay has caught up", pause_s=0.2)

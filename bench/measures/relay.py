@@ -1,0 +1,126 @@
+"""Publishing: how late an event is, and how fast a backlog goes."""
+
+import time
+from dataclasses import asdict
+
+import psycopg
+from support.server import Server
+from support.space import Space
+from support.stack import Stack
+from support.waiting import until
+
+from measures.bars import Outcome
+from measures.load import load
+from measures.processes import Processor, answers_from_postgres, memory_mb
+from measures.samples import ACCEPTED, gained, mean, quantile
+
+PACE = 300
+CONNECTIONS = 30
+LATENCY = "exchange_relay_publish_seconds"
+RECORDED = "SELECT coalesce(sum(row_count), 0), max(published_at) FROM published"
+
+
+def paced(server: Server, outcome: Outcome) -> None:
+    """Commit to acknowledgement at a steady pace; a client's next request waits at random."""
+    pause = 1000 * CONNECTIONS // PACE - 3
+    before = server.metrics()
+    processor = Processor(server.space, server.pid)
+    answers = load(
+        f"{server.url}/v1/ingest",
+        connections=CONNECTIONS,
+        seconds=8 if outcome.quick else 20,
+        options=(f"pause={pause}", "count"),
+    )
+    cores = processor.shares()
+    time.sleep(1)
+    after = server.metrics()
+    p50, p99 = (quantile(before, after, LATENCY, share) * 1e3 for share in (0.5, 0.99))
+    outcome.bar("commit to acknowledgement, p50", p50, "<", 3, "ms")
+    outcome.bar("commit to acknowledgement, p99", p99, "<", 30, "ms")
+    outcome.note(
+        "commit to acknowledgement",
+        records_a_second=answers.requests / answers.seconds,
+        published=int(gained(before, after, f"{LATENCY}_count")),
+        rows_a_window=mean(before, after, "exchange_relay_window_rows"),
+        answered_p50_ms=answers.p50_ms,
+        answered_p99_ms=answers.p99_ms,
+        statuses=answers.statuses,
+        cores=cores,
+    )
+
+
+def backlog(stack: Stack, outcome: Outcome) -> None:
+    space = Space(stack, "backlog").prepare()
+    try:
+        rows = _fill(space, outcome, 50_000 if outcome.quick else 200_000)
+        _drain(space, outcome, rows)
+    finally:
+        space.close()
+
+
+def _fill(space: Space, outcome: Outcome, wanted: int) -> int:
+    """Ingest alone, and what its groups cost Postgres."""
+    syncs_before = _wal_syncs(space)
+    server = Server(space, "ingest", roles="ingest").start()
+    answers = []
+    heard_before, before = answers_from_postgres(server.pid, space), server.metrics()
+    while sum(answer.requests for answer in answers) < wanted:
+        answers.append(load(f"{server.url}/v1/ingest", connections=64, seconds=2, body_bytes=512))
+        time.sleep(0.1)
+    heard = answers_from_postgres(server.pid, space) - heard_before
+    after = server.metrics()
+    server.stop()
+    syncs = _wal_syncs(space) - syncs_before
+    groups = gained(before, after, "exchange_ingest_group_rows_count")
+    rows = int(gained(before, after, ACCEPTED))
+    outcome.bar("WAL syncs a group", syncs / groups, "<=", 1, "")
+    # The few that open a connection are of no group; wrk's end may cut one answer in two.
+    outcome.bar("round trips a group", round(heard / groups, 2), "<=", 1, "")
+    outcome.note(
+        "ingest alone, 512 B",
+        rows=rows,
+        groups=int(groups),
+        rows_a_group=rows / groups,
+        wal_syncs=syncs,
+        answers_from_postgres=heard,
+        accepted_a_second=rows / sum(answer.seconds for answer in answers),
+        last=asdict(answers[-1]),
+    )
+    return rows
+
+
+def _wal_syncs(space: Space) -> int:
+    """Sessions report when they end, so ask when they have."""
+    time.sleep(1)
+    return space.rows("SELECT wal_sync FROM pg_stat_wal")[0][0]
+
+
+def _drain(space: Space, outcome: Outcome, rows: int) -> None:
+    begun = time.monotonic()
+    started_at = space.rows("SELECT clock_timestamp()")[0][0]
+    server = Server(space, "relay", roles="relay").start()
+    processor = Processor(space, server.pid)
+    with space.database() as watch:
+        until(lambda: _recorded(watch) >= rows, within_s=120, what="the backlog is published")
+        took = time.monotonic() - begun
+        cores = processor.shares()
+        last_at = watch.execute(RECORDED).fetchone()[1]
+        first_at = watch.execute("SELECT min(published_at) FROM published").fetchone()[0]
+    samples = server.metrics()
+    steady = (last_at - first_at).total_seconds()
+    outcome.bar("backlog, published", rows / took, ">", 20_000, "/s")
+    outcome.note(
+        "backlog, published",
+        rows=rows,
+        seconds=took,
+        first_window_after_s=(first_at - started_at).total_seconds(),
+        steady_a_second=rows / steady if steady else 0.0,
+        rows_a_window=mean({}, samples, "exchange_relay_window_rows"),
+        bundles=int(samples["exchange_raw_store_bundles_total"]),
+        memory_peak_mb=memory_mb(server.pid, "VmHWM"),
+        cores=cores,
+    )
+
+
+def _recorded(connection: psycopg.Connection) -> int:
+    return connection.execute(RECORDED).fetchone()[0]
