@@ -53,6 +53,9 @@ std::string resume_command(const PushOptions& options)
         command += " --connections " + std::to_string(options.connections);
     if (options.key_prefix != usual.key_prefix)
         command += " --key-prefix " + shell_word(options.key_prefix);
+    if (options.give_up_after)
+        command += fmt::format(" --give-up-after {}",
+                               std::chrono::duration<double>(*options.give_up_after).count());
     if (!options.results_file.empty()) command += " --results " + shell_word(options.results_file);
     if (std::ranges::any_of(options.files,
                             [](const auto& name) { return name.starts_with('-') && name != "-"; }))
@@ -155,7 +158,9 @@ std::string render_text(const PushReport& report, const PushOptions& options)
     if (report.end == PushEnd::complete) return text;
     const std::string_view hint = hint_for(report.end);
     if (!hint.empty()) text += fmt::format("stopped: {}: {}\n", hint, report.detail);
-    return text + "resume with: " + resume_command(options) + "\n";
+    const bool reads_stdin = std::ranges::count(options.files, "-") > 0;
+    text += reads_stdin ? "resume, with the same input, by: " : "resume with: ";
+    return text + resume_command(options) + "\n";
 }
 
 }  // namespace exchange::push

@@ -87,6 +87,9 @@ TEST(Report, ends_an_interrupted_push_with_the_command_that_resumes_it)
                           "--token-env TOKEN --connections 32 --key-prefix lab --give-up-after 90 "
                           "--results r.ndjson 'a b.ndjson' 'it'\\''s'\n"));
     EXPECT_THAT(text, Not(HasSubstr("secret")));
+    options.files = {"-"};
+    EXPECT_THAT(render_text(ended(PushEnd::interrupted), options),
+                HasSubstr("resume, with the same input, by: exchange push "));
 }
 
 TEST(Report, says_why_a_push_stopped)
