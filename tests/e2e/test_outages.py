@@ -8,6 +8,7 @@ from support.checker import Submission
 from support.evidence import SWEPT_LATER, check_space
 from support.gate import Gate
 from support.server import Server
+from support.space import LANES
 from support.steps import all_well, send, told
 from support.waiting import until
 
@@ -108,6 +109,9 @@ def test_a_commit_whose_answer_is_lost_is_unknown_and_the_repeat_gets_the_record
             space, DATABASE_URL=space.database_url(gate.address), COMMIT_TIMEOUT_MS=1500
         ).start()
         submissions = _send_when_ready(server)
+        while space.rows("SELECT count(DISTINCT lane) FROM records")[0][0] < LANES:
+            submissions += send(server, 2)
+        # Every lane has its connection now, so the next commit is sent before its answer is lost.
         sent = Submission("clinic-a", bodies.unique_key(), bodies.encode(bodies.v1()))
         gate.drop_replies()
         begun = time.monotonic()

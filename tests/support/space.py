@@ -4,6 +4,7 @@ import os
 import secrets
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
@@ -131,8 +132,9 @@ class Space:
             connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
     def _drop_bucket(self) -> None:
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
-            keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]
-            if keys:
-                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        with ThreadPoolExecutor(8) as workers:
+            for _ in workers.map(lambda k: self.s3.delete_object(Bucket=self.bucket, Key=k), keys):
+                pass
         self.s3.delete_bucket(Bucket=self.bucket)
