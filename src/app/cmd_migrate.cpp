@@ -34,7 +34,8 @@ asio::awaitable<pg::SchemaState> migrate(asio::any_io_executor executor, pg::Con
     pg::Connection* connection =
         co_await session.connection(SteadyClock::now() + std::chrono::seconds{10});
     pg::SchemaState state = co_await pg::schema_state(*connection, pg::migrations, deadline);
-    if (options.status_only) co_return state;
+    const bool usable = state.unknown.empty() && state.changed.empty();
+    if (options.status_only || !usable) co_return state;
     state.applied = co_await pg::migrate(*connection, pg::migrations, deadline);
     if (!options.grant_to.empty()) {
         pg::Params params;
@@ -59,6 +60,9 @@ void print(const pg::SchemaState& state, const Options& options, bool json)
     }
     if (options.status_only)
         fmt::print("{} applied, {} pending\n", state.applied.size(), state.pending.size());
+    else if (!state.unknown.empty() || !state.changed.empty())
+        fmt::print("the database was migrated by another version; nothing was changed. "
+                   "Hint: run the version that migrated it\n");
     else if (state.applied.empty()) fmt::print("the schema is current\n");
     else fmt::print("applied {} migration(s); the schema is current\n", state.applied.size());
 }

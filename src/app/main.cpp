@@ -56,7 +56,7 @@ int main(int argc, char** argv)
 {
     using namespace exchange::app;
     Globals globals;
-    CLI::App app{"exchange: takes health records durably and announces each exactly once"};
+    CLI::App app{"exchange: takes health records durably and announces them on Kafka"};
     app.require_subcommand(1);
     app.fallthrough();
     app.add_option("--config", globals.config_path, "TOML file (also: EXCHANGE_CONFIG)");

@@ -2,6 +2,7 @@
 
 #include "base/started.hpp"
 #include "outbox/outbox_fixture.hpp"
+#include "support/pg_holder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -149,12 +150,11 @@ TEST(GroupCommit, says_unknown_when_the_connection_breaks_in_mid_commit_and_a_re
     GroupConfig settings;
     settings.commit_timeout = 300ms;
     Committer db{settings};
-    const auto holder = db.database.open(db.io);
-    test::run(db.io,
-              holder->script("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0)", test::soon()));
+    test::PgHolder holder{db.database.conninfo()};
+    holder.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0)");
     const auto verdicts = db.send_all({db.incoming("key-00001", "{}")});
     EXPECT_EQ(std::get<Failure>(verdicts[0]), Failure::unknown);
-    test::run(db.io, holder->script("ROLLBACK", test::soon()));
+    holder.run("ROLLBACK");
     const auto repeated = db.append_rows({db.row("key-00001", "{}")});
     EXPECT_NE(repeated[0].outcome, outbox::AppendOutcome::conflicting);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 1);

@@ -1,4 +1,5 @@
 #include "outbox/outbox_fixture.hpp"
+#include "support/pg_holder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -85,17 +86,15 @@ TEST(Append, tells_a_stale_layout)
 TEST(Append, lets_no_higher_id_become_visible_before_a_lower_one_of_its_lane)
 {
     OutboxDatabase db;
-    std::vector<std::unique_ptr<pg::Connection>> keep;
-    pg::Connection& slow = open(db, keep);
-    script(db, slow,
-           "BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); SELECT nextval('outbox_id')");
+    test::PgHolder slow{db.database.conninfo()};
+    slow.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); SELECT nextval('outbox_id')");
     pg::ConnectConfig impatient = db.database.config();
     impatient.lock_timeout = 100ms;
     pg::Session second{db.io.get_executor(), impatient};
     const std::vector<AppendRow> rows{db.row("key-00002", "{}")};
     EXPECT_THROW(test::run(db.io, append(second, db.layout, LaneId{0}, rows, test::soon())),
                  pg::Unavailable);
-    script(db, slow, "ROLLBACK");
+    slow.run("ROLLBACK");
     EXPECT_EQ(test::run(db.io, append(second, db.layout, LaneId{0}, rows, test::soon())).size(),
               1u);
 }
@@ -104,17 +103,16 @@ TEST(Append, lets_no_higher_id_become_visible_before_a_lower_one_of_its_lane)
 TEST(Append, would_lose_order_without_the_lanes_lock)
 {
     OutboxDatabase db;
-    std::vector<std::unique_ptr<pg::Connection>> keep;
-    pg::Connection& slow = open(db, keep);
+    test::PgHolder slow{db.database.conninfo()};
     const std::string insert =
         "INSERT INTO outbox SELECT nextval('outbox_id'), 0, 't', gen_random_uuid(), "
         "gen_random_uuid(), 's', 'claim', '', 1, ''::bytea, 1, 'c', '', now()";
-    script(db, slow, "BEGIN; " + insert);
-    pg::Connection& fast = open(db, keep);
-    script(db, fast, insert);
+    slow.run("BEGIN; " + insert);
+    test::PgHolder fast{db.database.conninfo()};
+    fast.run(insert);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox WHERE id = 2"), 1);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox WHERE id = 1"), 0);
-    script(db, slow, "COMMIT");
+    slow.run("COMMIT");
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox WHERE id = 1"), 1) << "and it appears late";
 }
 
@@ -122,22 +120,20 @@ TEST(Append, would_lose_order_without_the_lanes_lock)
 TEST(Append, is_not_delayed_by_a_foreign_open_transaction)
 {
     OutboxDatabase db;
-    std::vector<std::unique_ptr<pg::Connection>> keep;
-    pg::Connection& foreign = open(db, keep);
-    script(db, foreign, "BEGIN; CREATE TABLE elsewhere (x int); INSERT INTO elsewhere VALUES (1)");
+    test::PgHolder foreign{db.database.conninfo()};
+    foreign.run("BEGIN; CREATE TABLE elsewhere (x int); INSERT INTO elsewhere VALUES (1)");
     db.append_rows({db.row("key-00001", "{}")});
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox_events"), 1);
-    script(db, foreign, "ROLLBACK");
+    foreign.run("ROLLBACK");
 }
 
 // H5: what a rolled-back group drew becomes a gap, and the rows behind it are visible.
 TEST(Append, leaves_a_gap_where_a_group_was_rolled_back)
 {
     OutboxDatabase db;
-    std::vector<std::unique_ptr<pg::Connection>> keep;
-    script(db, open(db, keep),
-           "BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); "
-           "SELECT nextval('outbox_id'); ROLLBACK");
+    test::PgHolder rolled_back{db.database.conninfo()};
+    rolled_back.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); "
+                    "SELECT nextval('outbox_id'); ROLLBACK");
     db.append_rows({db.row("key-00001", "{}")});
     EXPECT_EQ(db.number_of("SELECT id FROM outbox"), 2);
 }

@@ -225,8 +225,12 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     planned.window =
         co_await ports_.lanes.read(lane_, after, config_.window_rows_max, config_.window_bytes_max);
     if (planned.window.rows.empty()) co_return planned;
-    planned.bundles =
-        make_bundles(lane_, planned.window, ports_.store.bucket(), config_.bundle_bytes_max);
+    BundleTerms terms;
+    terms.lane = lane_;
+    terms.bucket = ports_.store.bucket();
+    terms.key_prefix = ports_.store.key_prefix();
+    terms.bytes_max = config_.bundle_bytes_max;
+    planned.bundles = make_bundles(terms, planned.window);
     co_await put_bundles(planned.bundles);
     // Stored: only where they lie in the bundle matters from here on.
     for (Bundle& bundle : planned.bundles) bundle.bytes = std::string{};

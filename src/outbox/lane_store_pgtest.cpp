@@ -26,7 +26,7 @@ struct Lane : OutboxDatabase {
     {
         PlannedWindow planned;
         planned.window = test::run(io, store.read(lane, after, rows, bytes));
-        planned.bundles = make_bundles(lane, planned.window, "raw", 1 << 20);
+        planned.bundles = make_bundles(BundleTerms{lane, "raw", "", 1 << 20}, planned.window);
         return planned;
     }
 
@@ -92,7 +92,7 @@ TEST(LaneStore, gives_a_successor_the_plan_as_it_was_planned)
     ASSERT_EQ(state.unfinished.size(), 1u);
     EXPECT_EQ(state.unfinished[0].window.to, planned.window.to);
     ASSERT_EQ(state.unfinished[0].bundles.size(), 1u);
-    EXPECT_EQ(state.unfinished[0].bundles[0].key, planned.bundles[0].key);
+    EXPECT_EQ(state.unfinished[0].bundles[0].object_key, planned.bundles[0].object_key);
     EXPECT_EQ(state.unfinished[0].bundles[0].ids, planned.bundles[0].ids);
     EXPECT_EQ(state.unfinished[0].bundles[0].lengths, planned.bundles[0].lengths);
     EXPECT_EQ(state.unfinished[0].window.rows[0].record_id, planned.window.rows[0].record_id);

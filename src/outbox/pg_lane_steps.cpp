@@ -64,7 +64,7 @@ pg::Step bundles_step(LaneId lane, const PlannedWindow& planned)
     std::vector<std::int32_t> members, lengths;
     for (const Bundle& bundle : planned.bundles) {
         sources.push_back(bundle.source);
-        keys.push_back(bundle.key);
+        keys.push_back(bundle.object_key);
         digests.emplace_back(reinterpret_cast<const char*>(bundle.sha256.data()),
                              bundle.sha256.size());
         sizes.push_back(static_cast<std::int64_t>(bundle.size));

@@ -65,7 +65,7 @@ Bundle read_bundle(const pg::Rows& rows, int row)
 {
     Bundle bundle;
     bundle.bucket = rows.bytes(row, 0);
-    bundle.key = rows.bytes(row, 1);
+    bundle.object_key = rows.bytes(row, 1);
     const std::string_view digest = rows.bytes(row, 2);
     std::copy_n(digest.begin(), std::min(digest.size(), bundle.sha256.size()),
                 bundle.sha256.begin());

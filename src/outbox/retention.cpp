@@ -110,22 +110,23 @@ asio::awaitable<bool> Retention::bundles_stored(LaneId lane, std::int64_t low)
     params.int2(number(lane)).int8(low).int8(low + settings_.partition_ids);
     const pg::Rows bundles =
         co_await session_.run(sql::bundles_of_partition, std::move(params), soon());
+    const std::string own = store_.key_prefix();
     const std::string prefix = fmt::format("bundles/{:02}/", number(lane));
     std::vector<objects::ObjectInfo> page;
     std::size_t at = 0;
     bool more = true;
     for (int row = 0; row < bundles.size(); ++row) {
         const std::string_view key = bundles.bytes(row, 0);
-        while (at < page.size() ? page[at].key < key : more) {
+        while (at < page.size() ? own + page[at].key < key : more) {
             if (++at < page.size()) continue;
             // Just below the key that is looked for: nothing before it matters any more.
-            std::string after{key.substr(0, key.size() - 1)};
+            std::string after{key.substr(own.size(), key.size() - own.size() - 1)};
             page = co_await store_.list(prefix, std::move(after), soon());
             more = page.size() == 1000;
             at = 0;
             if (page.empty()) break;
         }
-        const bool found = at < page.size() && page[at].key == key &&
+        const bool found = at < page.size() && own + page[at].key == key &&
                            static_cast<std::int64_t>(page[at].size) == bundles.integer(row, 1);
         if (found) continue;
         log_.error("bundle_missing", {{"key", key}});

@@ -1,6 +1,7 @@
 #include "outbox/outbox_fixture.hpp"
 #include "outbox/pg_lane_store.hpp"
 #include "outbox/retention.hpp"
+#include "support/pg_holder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -82,7 +83,7 @@ struct Partitions : OutboxDatabase {
         const Epoch epoch = *test::run(io, leases.acquire(LeaseTerms{LaneId{0}, 5s, "me"}));
         PlannedWindow planned;
         planned.window = test::run(io, lanes.read(LaneId{0}, published_up_to_, 10000, 1 << 20));
-        planned.bundles = make_bundles(LaneId{0}, planned.window, "raw", 1 << 20);
+        planned.bundles = make_bundles(BundleTerms{LaneId{0}, "raw", "", 1 << 20}, planned.window);
         for (const Bundle& bundle : planned.bundles) store.objects[bundle.key] = bundle.bytes;
         LaneCommit what;
         what.plan = &planned;
@@ -158,11 +159,10 @@ TEST(Retention, waits_while_a_lane_is_busy)
     Partitions db;
     db.append_some(150);
     db.publish_all();
-    const auto busy = db.database.open(db.io);
-    test::run(db.io,
-              busy->script("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 3)", test::soon()));
+    test::PgHolder busy{db.database.conninfo()};
+    busy.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 3)");
     EXPECT_EQ(db.drop(), 0);
-    test::run(db.io, busy->script("ROLLBACK", test::soon()));
+    busy.run("ROLLBACK");
     EXPECT_GT(db.drop(), 0);
 }
 

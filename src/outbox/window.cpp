@@ -53,7 +53,7 @@ kafka::Message render(const BatchTerms& terms, const OutboxRow& row, const Place
     event.kind = row.kind;
     event.schema_hint = row.schema_hint;
     event.traceparent = row.traceparent;
-    event.raw = {placement.bundle->bucket, placement.bundle->key, placement.offset,
+    event.raw = {placement.bundle->bucket, placement.bundle->object_key, placement.offset,
                  static_cast<std::uint64_t>(row.size), sha256};
 
     kafka::Message message;
@@ -77,8 +77,7 @@ std::string bundle_key(LaneId lane, const Bundle& bundle)
                        bundle.source, bundle.ids.back(), to_hex(bundle.sha256));
 }
 
-std::vector<Bundle> make_bundles(LaneId lane, const Window& window, std::string_view bucket,
-                                 std::size_t bundle_bytes_max)
+std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window)
 {
     std::vector<Bundle> bundles;
     std::unordered_map<std::string_view, std::size_t> open;
@@ -86,7 +85,7 @@ std::vector<Bundle> make_bundles(LaneId lane, const Window& window, std::string_
         const auto found = open.find(row.source);
         const bool fits =
             found != open.end() &&
-            bundles[found->second].bytes.size() + row.body.size() + 1 <= bundle_bytes_max;
+            bundles[found->second].bytes.size() + row.body.size() + 1 <= terms.bytes_max;
         if (!fits) {
             open[row.source] = bundles.size();
             bundles.emplace_back().source = row.source;
@@ -96,8 +95,9 @@ std::vector<Bundle> make_bundles(LaneId lane, const Window& window, std::string_
     for (Bundle& bundle : bundles) {
         bundle.sha256 = crypto::sha256(bundle.bytes);
         bundle.size = bundle.bytes.size();
-        bundle.bucket = bucket;
-        bundle.key = bundle_key(lane, bundle);
+        bundle.bucket = terms.bucket;
+        bundle.key = bundle_key(terms.lane, bundle);
+        bundle.object_key = terms.key_prefix + bundle.key;
     }
     return bundles;
 }

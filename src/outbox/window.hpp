@@ -50,7 +50,8 @@ struct Window {
 struct Bundle {
     std::string source;
     std::string bucket;
-    std::string key;
+    std::string key;         // as the store is asked for it
+    std::string object_key;  // as it stands in the bucket: for events and the database
     Sha256 sha256{};
     std::uint64_t size = 0;
     std::string bytes;  // empty for a bundle that is stored already
@@ -58,9 +59,15 @@ struct Bundle {
     std::vector<std::int32_t> lengths;
 };
 
-// Held rows are bundled too: their raw bytes are owed to the store like any other's.
-std::vector<Bundle> make_bundles(LaneId lane, const Window& window, std::string_view bucket,
-                                 std::size_t bundle_bytes_max);
+// Where bundles go. Held rows are bundled too: their raw bytes are owed to the store like any
+// other's.
+struct BundleTerms {
+    LaneId lane{};
+    std::string bucket;
+    std::string key_prefix;
+    std::size_t bytes_max = 0;
+};
+std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window);
 
 // bundles/<lane>/<first id>/<source>/<last id>-<sha256>: listing a lane gives its bundles in id
 // order, and writing a bundle again writes the same object.

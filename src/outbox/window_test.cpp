@@ -30,6 +30,17 @@ struct Rows {
     }
 };
 
+std::vector<Bundle> bundles_of(const Window& window, std::size_t bytes_max,
+                               const std::string& key_prefix = {})
+{
+    BundleTerms terms;
+    terms.lane = lane;
+    terms.bucket = "raw";
+    terms.key_prefix = key_prefix;
+    terms.bytes_max = bytes_max;
+    return make_bundles(terms, window);
+}
+
 BatchTerms terms()
 {
     BatchTerms terms;
@@ -49,7 +60,7 @@ std::string header(const kafka::Message& message, const std::string& name)
 TEST(Bundles, hold_one_source_each_byte_for_byte_with_a_newline_between)
 {
     const Rows rows = Rows{}.add(3, "a", "{1}").add(5, "b", "{2}").add(9, "a", "{3}");
-    const auto bundles = make_bundles(lane, rows.window, "raw", 1000);
+    const auto bundles = bundles_of(rows.window, 1000);
     ASSERT_EQ(bundles.size(), 2u);
     EXPECT_EQ(bundles[0].bytes, "{1}\n{3}");
     EXPECT_EQ(bundles[0].ids, (std::vector<std::int64_t>{3, 9}));
@@ -61,7 +72,7 @@ TEST(Bundles, hold_one_source_each_byte_for_byte_with_a_newline_between)
 TEST(Bundles, end_before_they_pass_the_maximum_but_take_one_larger_row_alone)
 {
     const Rows rows = Rows{}.add(1, "a", "123456").add(2, "a", "12").add(3, "a", "12");
-    const auto bundles = make_bundles(lane, rows.window, "raw", 5);
+    const auto bundles = bundles_of(rows.window, 5);
     ASSERT_EQ(bundles.size(), 2u);
     EXPECT_EQ(bundles[0].bytes, "123456");
     EXPECT_EQ(bundles[1].bytes, "12\n12");
@@ -70,16 +81,16 @@ TEST(Bundles, end_before_they_pass_the_maximum_but_take_one_larger_row_alone)
 TEST(Bundles, have_keys_that_sort_by_id_and_name_their_content)
 {
     const Rows rows = Rows{}.add(3, "a", "x").add(12, "b", "y");
-    const auto bundles = make_bundles(lane, rows.window, "raw", 1000);
+    const auto bundles = bundles_of(rows.window, 1000);
     EXPECT_EQ(bundles[0].key.substr(0, 34), "bundles/01/0000000000000000003/a/3");
     EXPECT_LT(bundles[0].key, bundles[1].key);
-    EXPECT_EQ(make_bundles(lane, rows.window, "raw", 1000)[0].key, bundles[0].key);
+    EXPECT_EQ(bundles_of(rows.window, 1000)[0].key, bundles[0].key);
 }
 
 TEST(Batch, numbers_on_from_where_the_partition_stands)
 {
     const Rows rows = Rows{}.add(11, "a", "{1}").add(12, "a", "{2}");
-    const auto bundles = make_bundles(lane, rows.window, "raw", 1000);
+    const auto bundles = bundles_of(rows.window, 1000);
     const Positions positions{{{"record.ingested.v1", 0}, Position{99, 40, 10}}};
     const Batch batch = make_batch(terms(), rows.window, bundles, positions);
     ASSERT_EQ(batch.outgoing.size(), 2u);
@@ -96,7 +107,7 @@ TEST(Batch, passes_over_what_the_log_holds_and_what_is_held)
     Rows rows =
         Rows{}.add(9, "a", "{1}").add(10, "a", "{2}").add(11, "a", "{3}").add(12, "a", "{4}");
     rows.window.rows[2].held = true;
-    const auto bundles = make_bundles(lane, rows.window, "raw", 1000);
+    const auto bundles = bundles_of(rows.window, 1000);
     const Positions positions{{{"record.ingested.v1", 0}, Position{99, 40, 10}}};
     const Batch batch = make_batch(terms(), rows.window, bundles, positions);
     EXPECT_EQ(batch.passed_over, 2u);
@@ -109,11 +120,21 @@ TEST(Batch, passes_over_what_the_log_holds_and_what_is_held)
 TEST(Batch, puts_the_prefix_before_the_topic)
 {
     const Rows rows = Rows{}.add(1, "a", "{}");
-    const auto bundles = make_bundles(lane, rows.window, "raw", 1000);
+    const auto bundles = bundles_of(rows.window, 1000);
     BatchTerms prefixed = terms();
     prefixed.topic_prefix = "site7.";
     const Batch batch = make_batch(prefixed, rows.window, bundles, {});
     EXPECT_EQ(batch.outgoing.at(0).message.topic, "site7.record.ingested.v1");
+}
+
+TEST(Batch, names_the_object_with_the_stores_prefix)
+{
+    const Rows rows = Rows{}.add(1, "a", "{}");
+    const auto bundles = bundles_of(rows.window, 1000, "site7/");
+    EXPECT_TRUE(bundles[0].key.starts_with("bundles/"));
+    const Batch batch = make_batch(terms(), rows.window, bundles, {});
+    EXPECT_NE(batch.outgoing.at(0).message.value.find("\"key\":\"site7/bundles/"),
+              std::string::npos);
 }
 
 TEST(Batch, refuses_a_row_without_a_bundle)
