@@ -73,6 +73,41 @@ void write_port(const std::string& path, std::uint16_t port)
         throw ConfigError{fmt::format("--port-file {} cannot be written", path)};
 }
 
+// Turns signals into a flag, on a thread of its own, for as long as it lives. The first asks to
+// stop; the second does not wait: what is accepted is in Postgres.
+class StopWatch {
+public:
+    explicit StopWatch(const sigset_t& signals) : signals_{signals}, thread_{[this] { watch(); }} {}
+    ~StopWatch()
+    {
+        finished_ = true;
+        // Wakes the thread out of whichever wait it is in.
+        pthread_kill(thread_.native_handle(), SIGTERM);
+        thread_.join();
+    }
+    StopWatch(const StopWatch&) = delete;
+    StopWatch& operator=(const StopWatch&) = delete;
+
+    std::atomic<bool>& stopping() { return stopping_; }
+
+private:
+    void watch()
+    {
+        int signal = 0;
+        sigwait(&signals_, &signal);
+        if (finished_) return;
+        stopping_ = true;
+        stopping_.notify_all();
+        sigwait(&signals_, &signal);
+        if (!finished_) std::_Exit(exit_interrupted);
+    }
+
+    sigset_t signals_;
+    std::atomic<bool> stopping_ = false;
+    std::atomic<bool> finished_ = false;
+    std::thread thread_;
+};
+
 int serve(const Globals& globals, const Options& options)
 {
     const sigset_t signals = block_signals();
@@ -80,18 +115,8 @@ int serve(const Globals& globals, const Options& options)
     if (loaded.config.store.url.empty())
         throw ConfigError{"RAW_STORE is not set. Hint: s3://bucket or file:///directory"};
 
-    std::atomic<bool> stopping = false;
-    std::atomic<bool> finished = false;
-    // The first signal asks to stop; the second does not wait: what is accepted is in Postgres.
-    std::thread watcher{[&] {
-        int signal = 0;
-        sigwait(&signals, &signal);
-        if (finished) return;
-        stopping = true;
-        stopping.notify_all();
-        sigwait(&signals, &signal);
-        if (!finished) std::_Exit(exit_interrupted);
-    }};
+    StopWatch watch{signals};
+    std::atomic<bool>& stopping = watch.stopping();
     bool clean = false;
     {
         Service service{loaded.config, parse_roles(options.roles), instance_name()};
@@ -102,10 +127,6 @@ int serve(const Globals& globals, const Options& options)
         }
         clean = service.stop() && (started || stopping);
     }
-    finished = true;
-    // Wakes the watcher out of whichever wait it is in.
-    pthread_kill(watcher.native_handle(), SIGTERM);
-    watcher.join();
     return clean ? exit_ok : exit_internal;
 }
 

@@ -188,7 +188,13 @@ void Service::Parts::serve()
         contexts.push_back(&http_loops.back()->io());
     }
     relay_loop = std::make_unique<Loop>();
-    server->start(contexts);
+    try {
+        server->start(contexts);
+    } catch (const std::system_error& failure) {
+        throw ConfigError{fmt::format("LISTEN_ADDR cannot be served: {}. Hint: host:port of this "
+                                      "machine that nobody listens on",
+                                      failure.what())};
+    }
     log.info("serving", {{"address", config.listen_addr}, {"port", server->port()}});
 }
 

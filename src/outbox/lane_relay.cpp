@@ -178,6 +178,7 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
         std::vector<kafka::Delivery> deliveries = co_await now.producer->send(take_messages(batch));
         co_await account(now, planned, std::move(batch), std::move(deliveries));
         co_await settle(now);
+        now.after = planned.window.to;
         metrics_.finished_plans.add();
     }
 }

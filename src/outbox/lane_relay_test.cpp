@@ -101,6 +101,7 @@ FakeLaneWorld world_with_rows(int count)
 // Exactly the rows that are not in quarantine, each once, in id order and densely numbered.
 void expect_exact(const FakeLaneWorld& world, const std::string& trace)
 {
+    EXPECT_EQ(world.broken_rules, std::vector<std::string>{}) << trace;
     std::vector<std::int64_t> found;
     for (const auto& [partition, records] : world.log) {
         std::int64_t sequence = 0;
@@ -222,6 +223,7 @@ TEST(LaneRelay, stops_writing_once_another_owns_the_lane)
         co_return co_await lease.get();
     };
     test::run(process.io, try_it(process.io, owner, relay));
+    EXPECT_TRUE(world.broken_rules.empty());
     EXPECT_TRUE(world.planned.empty());
     EXPECT_TRUE(world.log.empty() || world.log.begin()->second.empty());
 }
