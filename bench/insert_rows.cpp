@@ -28,6 +28,8 @@ struct Shape {
     std::size_t body_bytes = 2048;
     int slice_ms = 1000;
     int rounds = 5;
+    // Of the pair, for a profile of one; both when empty.
+    std::string only;
 };
 
 enum class How { insert, append };
@@ -97,6 +99,7 @@ public:
         std::array<double, 2> sums{};
         for (int round = -1; round < shape_.rounds; ++round) {
             for (const How how : {How::insert, How::append}) {
+                if (shape_.only == (how == How::insert ? "append" : "insert")) continue;
                 const double rate = test::run(io_, slice(how));
                 // The first one prepares and fills caches.
                 if (round >= 0) sums[static_cast<std::size_t>(how)] += rate / shape_.rounds;
@@ -211,11 +214,13 @@ int run(int argc, char** argv)
     options.add_option("--bytes", shape.body_bytes, "of one row's raw bytes");
     options.add_option("--slice-ms", shape.slice_ms, "how long one side has its turn");
     options.add_option("--rounds", shape.rounds);
+    options.add_option("--only", shape.only)->check(CLI::IsMember({"insert", "append"}));
     CLI11_PARSE(options, argc, argv);
 
     Bench bench{shape};
     const auto [inserted, appended] = bench.rates();
-    const auto [bare_us, append_us] = bench.medians();
+    const auto [bare_us, append_us] =
+        shape.only.empty() ? bench.medians() : std::array<double, 2>{};
     fmt::print("{{\"connections\":{},\"rows\":{},\"bytes\":{},\"insert_rows_per_s\":{:.0f},"
                "\"append_rows_per_s\":{:.0f},\"bare_commit_p50_us\":{:.0f},"
                "\"append_one_p50_us\":{:.0f}}}\n",

@@ -41,7 +41,7 @@ class Outcome:
         path.parent.mkdir(parents=True, exist_ok=True)
         bars = [{**asdict(bar), "met": bar.met} for bar in self.bars]
         document = {**about, "quick": self.quick, "bars": bars, "details": self.details}
-        path.write_text(json.dumps(document, indent=2, default=str) + "\n")
+        path.write_text(json.dumps(_plain(document), indent=2, default=str) + "\n")
 
     def table(self) -> str:
         rows = [("", "measured", "wanted", "")]
@@ -59,6 +59,15 @@ class Outcome:
             lines += ["", f"{subject}:", f"  {told}"]
         met = sum(bar.met for bar in self.bars)
         return "\n".join([*lines, "", f"{met} of {len(self.bars)} bars met"])
+
+
+def _plain(value: object) -> object:
+    """JSON has no word for what could not be measured but null."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _short(value: object) -> str:

@@ -10,6 +10,7 @@ from support.stack import Stack
 from support.waiting import until
 
 from measures.bars import Outcome
+from measures.ingest import costs
 from measures.load import load
 from measures.processes import Processor, answers_from_postgres, memory_mb
 from measures.samples import ACCEPTED, gained, mean, quantile
@@ -22,7 +23,8 @@ RECORDED = "SELECT coalesce(sum(row_count), 0), max(published_at) FROM published
 
 def paced(server: Server, outcome: Outcome) -> None:
     """Commit to acknowledgement at a steady pace; a client's next request waits at random."""
-    pause = 1000 * CONNECTIONS // PACE - 3
+    # What a request and the client's timer take comes on top.
+    pause = 1000 * CONNECTIONS // PACE - 6
     before = server.metrics()
     processor = Processor(server.space, server.pid)
     answers = load(
@@ -45,7 +47,7 @@ def paced(server: Server, outcome: Outcome) -> None:
         answered_p50_ms=answers.p50_ms,
         answered_p99_ms=answers.p99_ms,
         statuses=answers.statuses,
-        cores=cores,
+        **costs(cores, answers.requests / answers.seconds),
     )
 
 
@@ -118,7 +120,7 @@ def _drain(space: Space, outcome: Outcome, rows: int) -> None:
         rows_a_window=mean({}, samples, "exchange_relay_window_rows"),
         bundles=int(samples["exchange_raw_store_bundles_total"]),
         memory_peak_mb=memory_mb(server.pid, "VmHWM"),
-        cores=cores,
+        **costs(cores, rows / took),
     )
 
 

@@ -188,6 +188,8 @@ void Service::Parts::serve()
         contexts.push_back(&http_loops.back()->io());
     }
     relay_loop = std::make_unique<Loop>();
+    // Before anything waits for Postgres: a wrong setting is told at once.
+    store = objects::open_store(relay_loop->io().get_executor(), config.store);
     try {
         server->start(contexts);
     } catch (const std::system_error& failure) {
@@ -223,7 +225,6 @@ void Service::Parts::start_relay()
 {
     asio::io_context& io = relay_loop->io();
     const auto executor = io.get_executor();
-    store = objects::open_store(executor, config.store);
     monitors = std::make_unique<Monitors>(executor, MonitorParts{config, log, metrics, health},
                                           layout, store.get());
     watching.push_back(asio::co_spawn(io, monitors->watch_postgres(), asio::use_future));
