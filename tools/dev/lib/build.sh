@@ -15,7 +15,7 @@ build() {
     if [[ ! -f $folder/build.ninja ]]; then
         (cd "$root" && logged "configuring $preset" "$folder/configure.log" cmake --preset "$preset")
     fi
-    cmake --build "$folder" "$@" 2>&1 | sed -u '/^ninja: no work to do/d' >&2 ||
+    cmake --build "$folder" "$@" 2>&1 | sed -u -e '/^ninja: no work to do/d' -e '/Re-checking globbed/d' >&2 ||
         fail "the build of preset $preset failed" "again: ./dev build $preset"
     exec 6>&-
 }

@@ -55,7 +55,7 @@ service_ready() {
 
 # services_start NAME…: starts those that do not run, all at once, and waits until each answers.
 services_start() {
-    local name state states waiting=()
+    local name state states job waiting=() starting=()
     states=$(service_states)
     for name in "$@"; do
         state=$(awk -v name="$name" '$1 == name { print $2 }' <<<"$states")
@@ -63,10 +63,13 @@ services_start() {
             service_ports_demand "$name"
             say "starting $name on $(service_address "$name")"
             supervisorctl_quiet start "$name" >/dev/null 2>&1 &
+            starting+=($!)
         fi
         waiting+=("$name")
     done
     for name in "${waiting[@]}"; do service_wait "$name"; done
+    # Supervisor itself calls a service started when it has lived for a second.
+    for job in "${starting[@]}"; do wait "$job" || true; done
 }
 
 service_ports_demand() {
