@@ -2,6 +2,7 @@
 
 #include "auth/authenticator.hpp"
 #include "ingest/group_commit.hpp"
+#include "ingest/quota.hpp"
 #include "kafka/client_config.hpp"
 #include "net/server.hpp"
 #include "objects/open_store.hpp"
@@ -32,6 +33,7 @@ struct Config {
     net::ServerLimits limits;
     std::size_t body_bytes_max = 0;
     ingest::GroupConfig group;
+    ingest::QuotaConfig quota;
     outbox::RelayConfig relay;
     outbox::LeaseConfig lease;
     outbox::RetentionConfig retention;

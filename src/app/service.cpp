@@ -87,6 +87,7 @@ struct Service::Parts {
           instance{std::move(instance_given)},
           log{config.log_format, config.log_level},
           health{log},
+          quota{config.quota},
           ingest_metrics{metrics}
     {
     }
@@ -100,6 +101,7 @@ struct Service::Parts {
     obs::Log log;
     obs::Metrics metrics;
     obs::Health health;
+    ingest::Quota quota;
     ingest::IngestMetrics ingest_metrics;
     std::unique_ptr<auth::Authenticator> authenticator;
     outbox::Layout layout;
@@ -165,12 +167,15 @@ void Service::Parts::serve()
         make_ops_routes({metrics, health, [this] { return not_ready(); }});
     if (roles.ingest) {
         ingest::IngestParts ingest_parts{
-            *authenticator, [this] { return ready.load(); },
+            *authenticator,
+            [this] { return ready.load(); },
             [this](std::string_view source, std::string_view key) -> ingest::GroupCommit& {
                 const LaneId lane = outbox::lane_of(layout, source, key);
                 return *committers[static_cast<std::size_t>(number(lane))];
             },
-            ingest_metrics, log};
+            quota,
+            ingest_metrics,
+            log};
         ingest::IngestConfig ingest_config;
         ingest_config.body_bytes_max = config.body_bytes_max;
         for (net::Route& route : ingest::make_routes(std::move(ingest_parts), ingest_config))

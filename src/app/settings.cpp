@@ -205,6 +205,10 @@ void add_limits(std::vector<Setting>& all)
                [](Config& c, std::int64_t v) { c.limits.body_budget_bytes = as_size(v); }));
     all.push_back(number("CONNECTIONS_MAX", 4096, 1, 1'000'000, "open connections; beyond it 503",
                          [](Config& c, std::int64_t v) { c.limits.connections_max = as_size(v); }));
+    all.push_back(number("SOURCE_RECORDS_PER_S", 0, 0, 10'000'000,
+                         "records a source may send a second to this process; beyond it 429; 0: "
+                         "no limit",
+                         [](Config& c, std::int64_t v) { c.quota.records_per_s = v; }));
     all.push_back(number("GROUP_ROWS_MAX", 256, 1, 10000,
                          "records of one commit; more helps only far above 64 requests at once",
                          [](Config& c, std::int64_t v) { c.group.rows_max = as_size(v); }));

@@ -29,6 +29,12 @@ net::Response retry_later(ProblemCode code, std::string_view correlation_id, int
     return response;
 }
 
+net::Response over_quota(Duration wait, std::string_view correlation_id)
+{
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+    return retry_later(ProblemCode::rate_limited, correlation_id, static_cast<int>(seconds));
+}
+
 net::Response accepted_response(const outbox::AppendAnswer& answer)
 {
     net::Response response;

@@ -16,6 +16,9 @@ net::Response retry_later(record::ProblemCode code, std::string_view correlation
 // The same bytes for the first answer and each repeat: they are rendered from what was stored.
 net::Response accepted_response(const outbox::AppendAnswer& answer);
 
+// Retry-After is rounded up to whole seconds.
+net::Response over_quota(Duration wait, std::string_view correlation_id);
+
 record::ProblemCode problem_of(Failure failure);
 
 }  // namespace exchange::ingest

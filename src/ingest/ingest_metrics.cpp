@@ -18,6 +18,7 @@ IngestMetrics::IngestMetrics(obs::Metrics& metrics)
       invalid{outcome(metrics, "invalid")},
       unauthorized{outcome(metrics, "unauthorized")},
       forbidden{outcome(metrics, "forbidden")},
+      rate_limited{outcome(metrics, "rate_limited")},
       overloaded{outcome(metrics, "overloaded")},
       unavailable{outcome(metrics, "unavailable")},
       unknown{outcome(metrics, "unknown")},

@@ -14,6 +14,7 @@ struct IngestMetrics {
     obs::Counter invalid;
     obs::Counter unauthorized;
     obs::Counter forbidden;
+    obs::Counter rate_limited;
     obs::Counter overloaded;
     obs::Counter unavailable;
     obs::Counter unknown;

@@ -85,6 +85,10 @@ public:
             parts_.metrics.forbidden.add();
             co_return refuse(ProblemCode::source_not_allowed, {}, correlation_id);
         }
+        if (const auto wait = parts_.quota.take(submission.source, SteadyClock::now())) {
+            parts_.metrics.rate_limited.add();
+            co_return over_quota(*wait, correlation_id);
+        }
         const Incoming incoming = describe(head, submission, body);
         GroupCommit& committer = parts_.committer(submission.source, incoming.key);
         Verdict verdict = co_await committer.append(incoming);

@@ -2,6 +2,7 @@
 
 #include "auth/authenticator.hpp"
 #include "ingest/group_commit.hpp"
+#include "ingest/quota.hpp"
 #include "net/server.hpp"
 #include "record/submission.hpp"
 
@@ -24,6 +25,7 @@ struct IngestParts {
     std::function<bool()> ready;
     // The committer of a record's lane; called only when ready.
     std::function<GroupCommit&(std::string_view source, std::string_view key)> committer;
+    Quota& quota;
     IngestMetrics& metrics;
     obs::Log& log;
 };

@@ -1,5 +1,6 @@
 #include "net/client_connection.hpp"
 
+#include "net/chunked_decoder.hpp"
 #include "net/client_resolve.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -27,6 +28,7 @@ using ResponseParser = http::response_parser<http::string_body>;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t response_header_bytes_max = 64 * 1024;
+constexpr std::size_t read_bytes = 16 * 1024;
 // Load balancers forget idle connections without telling; most do so after a minute or more.
 constexpr auto idle_max = std::chrono::seconds{30};
 
@@ -139,15 +141,48 @@ ClientConnection::converse(Stream& stream, std::string_view head, const ClientRe
     do {
         parser.emplace();
         prepare(*parser, request);
-        const auto [error, got] = co_await http::async_read(stream, buffer_, *parser, as_result);
+        const auto [error, got] =
+            co_await http::async_read_header(stream, buffer_, *parser, as_result);
         silent = silent && !parser->got_some() && buffer_.size() == 0;
         if (error && silent && !timed_out_) co_return std::nullopt;
         check(error, "reading the answer");
     } while (parser->get().result_int() / 100 == 1);
 
+    std::string chunked;
+    if (!parser->is_done() && parser->chunked()) {
+        co_await read_chunks(stream, request.response_bytes_max, chunked);
+    } else if (!parser->is_done()) {
+        const auto [error, got] = co_await http::async_read(stream, buffer_, *parser, as_result);
+        check(error, "reading the answer");
+    }
     reusable_ = !write_error && parser->keep_alive() && buffer_.size() == 0;
     idle_since_ = SteadyClock::now();
-    co_return take_response(*parser);
+    ClientResponse response = take_response(*parser);
+    if (parser->chunked()) response.body = std::move(chunked);
+    co_return response;
+}
+
+// Not by Beast's parser, which asserts on a last chunk that comes byte by byte: what a server sends
+// must not end this process.
+template <class Stream>
+asio::awaitable<void> ClientConnection::read_chunks(Stream& stream, std::size_t bytes_max,
+                                                    std::string& body)
+{
+    ChunkedDecoder decoder{bytes_max};
+    while (true) {
+        const auto held = buffer_.data();
+        std::string_view bytes{static_cast<const char*>(held.data()), held.size()};
+        const ChunkedDecoder::Status status = decoder.feed(bytes, body);
+        buffer_.consume(held.size() - bytes.size());
+        if (status == ChunkedDecoder::Status::done) co_return;
+        if (status == ChunkedDecoder::Status::too_large) check(http::error::body_limit, "");
+        if (status == ChunkedDecoder::Status::malformed) fail("the answer is not valid HTTP");
+        const auto [error, got] =
+            co_await stream.async_read_some(buffer_.prepare(read_bytes), as_result);
+        if (error == asio::error::eof) check(http::error::partial_message, "");
+        check(error, "reading the answer");
+        buffer_.commit(got);
+    }
 }
 
 bool ClientConnection::is_stale(TimePoint now)

@@ -47,6 +47,9 @@ private:
     template <class Stream>
     boost::asio::awaitable<std::optional<ClientResponse>>
     converse(Stream& stream, std::string_view head, const ClientRequest& request);
+    template <class Stream>
+    boost::asio::awaitable<void> read_chunks(Stream& stream, std::size_t bytes_max,
+                                             std::string& body);
     void check(const boost::system::error_code& error, std::string_view doing) const;
     [[noreturn]] void fail(std::string_view what) const;
 

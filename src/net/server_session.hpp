@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/server_chunked.hpp"
+#include "net/chunked_decoder.hpp"
 #include "net/server_connection.hpp"
 #include "net/server_head.hpp"
 #include "net/server_input.hpp"

@@ -58,6 +58,24 @@ def test_1000_connections_get_202_or_a_503_that_says_when_to_come_back(busy):
     assert busy.http.get("/readyz").status_code == 200
 
 
+def test_a_source_over_its_quota_is_told_when_it_may_send_again(open_space):
+    server = Server(open_space("quota"), SOURCE_RECORDS_PER_S=2).start()
+    key = bodies.unique_key()
+    answers = [server.post(bodies.v1()) for _ in range(2)] + [server.post(bodies.v1(), key=key)]
+    refused = answers[-1]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert refused.json()["code"] == "rate_limited"
+    assert int(refused.headers["Retry-After"]) >= 1
+    other = bodies.v1()
+    other["source"] = "another-source"
+    assert server.post(other).status_code == 202
+    until(
+        lambda: server.post(bodies.v1(), key=key).status_code == 202,
+        within_s=5,
+        what="the source's quota to fill up again",
+    )
+
+
 def test_beyond_the_most_connections_one_is_refused_until_another_ends(open_space):
     server = Server(open_space("connections"), CONNECTIONS_MAX=8).start()
     server.http.close()

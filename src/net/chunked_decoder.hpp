@@ -8,8 +8,8 @@
 namespace exchange::net {
 
 // Decodes a chunked body (RFC 9112 section 7.1) from pieces of any size. Strict about line ends;
-// extensions and trailer fields are read, bounded and dropped. Beast's own decoder is not used for
-// requests: it asserts on a last chunk that comes byte by byte, and our assertions stay on.
+// extensions and trailer fields are read, bounded and dropped. Beast's own decoder is not used: it
+// asserts on a last chunk that comes byte by byte, and our assertions stay on.
 class ChunkedDecoder {
 public:
     enum class Status { more, done, malformed, too_large };
@@ -17,7 +17,7 @@ public:
     explicit ChunkedDecoder(std::size_t body_bytes_max) : body_bytes_max_{body_bytes_max} {}
 
     // Takes bytes off the front of `input` and appends the data among them to `body`. When done,
-    // what is left of `input` belongs to the next request.
+    // what is left of `input` belongs to the next message.
     Status feed(std::string_view& input, std::string& body);
 
 private:

@@ -1,4 +1,4 @@
-#include "net/server_chunked.hpp"
+#include "net/chunked_decoder.hpp"
 
 #include <algorithm>
 
