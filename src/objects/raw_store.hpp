@@ -19,11 +19,11 @@ namespace exchange::objects {
 using Sha256 = std::array<std::uint8_t, 32>;
 
 enum class StoreFault {
-    unavailable,   // away, slow, 5xx, disk full: try again later
-    denied,        // wrong key, secret or policy
+    unavailable,  // away, slow, 5xx, disk full: try again later
+    denied,       // wrong key, secret or policy
     bucket_missing,
     object_missing,
-    corrupted,     // what came back or what the server received is not what was sent
+    corrupted,  // what came back or what the server received is not what was sent
 };
 
 class StoreError : public std::runtime_error {
@@ -51,8 +51,8 @@ public:
 
     // Stores `body` under `key`, replacing what is there; durable and checked against `sha256` by
     // the receiving side when it returns. Repeating it is safe. `body` must outlive the call.
-    virtual boost::asio::awaitable<void> put(std::string key, std::string_view body,
-                                             Sha256 sha256, TimePoint deadline) = 0;
+    virtual boost::asio::awaitable<void> put(std::string key, std::string_view body, Sha256 sha256,
+                                             TimePoint deadline) = 0;
 
     // Exactly the bytes [offset, offset + length); less is `corrupted`, no object `object_missing`.
     virtual boost::asio::awaitable<std::string> get(std::string key, std::uint64_t offset,
