@@ -187,6 +187,7 @@ stack_down() {
 # A supervisor that was killed leaves its services running, which nobody watches any more.
 stack_end_leftovers() {
     local pid deadline
+    [[ -f $stack_data/ports ]] || return 0
     for pid in $(stack_leftovers); do
         say "ending process $pid, left over from a supervisor that was killed"
         kill -INT "$pid" 2>/dev/null || true

@@ -85,7 +85,7 @@ lint_clang_tidy() {
 }
 
 lint_main() {
-    packages_demand clang-format-19 shellcheck python3-minimal
+    packages_demand clang-format-19 shellcheck python3
     venv_demand lint "$root/tools/dev/lint-requirements.txt"
     if [[ $lint_tidy != no ]]; then
         packages_demand clang-tidy-19
