@@ -6,7 +6,7 @@
 CREATE TABLE lane_layout (
     only_row          boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
     version           integer  NOT NULL DEFAULT 1,
-    lanes             smallint NOT NULL DEFAULT 4 CHECK (lanes BETWEEN 1 AND 64),
+    lanes             smallint NOT NULL DEFAULT 2 CHECK (lanes BETWEEN 1 AND 64),
     partitions        smallint NOT NULL DEFAULT 8 CHECK (partitions BETWEEN 1 AND 1024),
     CHECK (partitions % lanes = 0)
 );
@@ -26,7 +26,7 @@ CREATE TABLE lanes (
     owner      text        NOT NULL DEFAULT '',
     expires_at timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 50);
-INSERT INTO lanes (lane) SELECT generate_series(0, 3);
+INSERT INTO lanes (lane) SELECT generate_series(0, 1);
 
 -- Ids of the outbox. CACHE 1: a session must not hold ids back, or a lane's ids would not rise.
 CREATE SEQUENCE outbox_id AS bigint CACHE 1;

@@ -58,6 +58,12 @@ struct LaneRelay::Generation {
     std::optional<PublishedWindow> unrecorded;
 };
 
+// A window's verdicts, and when they came: what is prepared meanwhile must not count.
+struct LaneRelay::Sent {
+    std::vector<kafka::Delivery> deliveries;
+    std::int64_t at_us = 0;
+};
+
 LaneRelay::LaneRelay(asio::any_io_executor executor, RelayPorts ports, LaneOwner& owner,
                      LaneId lane, Layout layout, std::vector<std::string> topics,
                      RelayConfig config, RelayMetrics& metrics, obs::Log& log, obs::Health& health)
@@ -175,16 +181,14 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
     for (const PlannedWindow& planned : state.unfinished) {
         if (owner_.epoch() != now.epoch) throw LeaseLost{};
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
-        std::vector<kafka::Delivery> deliveries = co_await now.producer->send(take_messages(batch));
-        co_await account(now, planned, std::move(batch), std::move(deliveries));
+        Sent sent = co_await deliver(*now.producer, take_messages(batch));
+        co_await account(now, planned, std::move(batch), std::move(sent));
         co_await settle(now);
         now.after = planned.window.to;
         metrics_.finished_plans.add();
     }
 }
 
-// While a window is on its way to Kafka, the next one is read and its bundles are stored; its plan
-// and the first one's record then share a commit.
 asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
 {
     PlannedWindow next = co_await prepare(now.after);
@@ -197,27 +201,58 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
             next = co_await prepare(now.after);
             continue;
         }
+        const TimePoint started = SteadyClock::now();
         const PlannedWindow current = std::move(next);
-        next = {};
         co_await plan(now, current);
-        Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
-        Started<std::vector<kafka::Delivery>> sending{executor_,
-                                                      now.producer->send(take_messages(batch))};
-        now.after = current.window.to;
-        std::exception_ptr failure;
-        try {
-            if (!stopping_) next = co_await prepare(now.after);
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        std::vector<kafka::Delivery> deliveries = co_await sending.get();
-        co_await account(now, current, std::move(batch), std::move(deliveries));
-        if (failure) {
-            co_await settle(now);
-            std::rethrow_exception(failure);
-        }
+        next = co_await send(now, current);
+        if (stopping_ || !is_busy(current.window)) continue;
+        co_await sleep_until(started + config_.pace);
+        next = co_await prepare(now.after);
     }
     if (owner_.epoch() != now.epoch) throw LeaseLost{};
+}
+
+bool LaneRelay::is_busy(const Window& window) const
+{
+    const std::size_t rows = window.rows.size();
+    std::int64_t bytes = 0;
+    for (const OutboxRow& row : window.rows) bytes += row.size;
+    const bool full = rows >= static_cast<std::size_t>(config_.window_rows_max) ||
+                      2 * bytes >= config_.window_bytes_max;
+    return rows >= config_.busy_rows && !full;
+}
+
+asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
+                                                    std::vector<kafka::Message> messages)
+{
+    Sent sent;
+    sent.deliveries = co_await producer.send(std::move(messages));
+    sent.at_us = unix_us_now();
+    co_return sent;
+}
+
+// While a window is on its way to Kafka, the next one is read and its bundles are stored, unless
+// the lane is busy; its plan and the first one's record then share a commit. Answers that next
+// window.
+asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWindow& current)
+{
+    Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
+    Started<Sent> sending{executor_, deliver(*now.producer, take_messages(batch))};
+    now.after = current.window.to;
+    PlannedWindow next;
+    std::exception_ptr failure;
+    try {
+        if (!stopping_ && !is_busy(current.window)) next = co_await prepare(now.after);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    Sent sent = co_await sending.get();
+    co_await account(now, current, std::move(batch), std::move(sent));
+    if (failure) {
+        co_await settle(now);
+        std::rethrow_exception(failure);
+    }
+    co_return next;
 }
 
 asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
@@ -287,15 +322,14 @@ asio::awaitable<void> LaneRelay::commit(Generation& now, LaneCommit what)
 // Takes the verdicts of a window's messages into the positions; poison rows go to quarantine, any
 // other fault ends the generation (as poison does: what stands behind it is not certain).
 asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& planned, Batch batch,
-                                         std::vector<kafka::Delivery> deliveries)
+                                         Sent sent)
 {
     LaneCommit poison;
     std::optional<kafka::Delivery> fault;
-    const std::int64_t now_us = unix_us_now();
-    for (std::size_t at = 0; at < deliveries.size(); ++at) {
+    for (std::size_t at = 0; at < sent.deliveries.size(); ++at) {
         const Outgoing& outgoing = batch.outgoing[at];
         const OutboxRow& row = planned.window.rows[outgoing.row];
-        const kafka::Delivery& delivery = deliveries[at];
+        const kafka::Delivery& delivery = sent.deliveries[at];
         if (!delivery.fault) {
             Position& position = now.positions[outgoing.partition];
             // A copy that the broker recognised comes back without its offset; this is a lower
@@ -303,7 +337,8 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
             position.offset = delivery.offset >= 0 ? delivery.offset : position.offset + 1;
             position.last_id = row.id.value;
             ++position.sequence;
-            metrics_.publish_seconds.observe(static_cast<double>(now_us - row.created_at_us) / 1e6);
+            metrics_.publish_seconds.observe(static_cast<double>(sent.at_us - row.created_at_us) /
+                                             1e6);
             continue;
         }
         fault = delivery;

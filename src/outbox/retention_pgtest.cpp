@@ -160,7 +160,7 @@ TEST(Retention, waits_while_a_lane_is_busy)
     db.append_some(150);
     db.publish_all();
     test::PgHolder busy{db.database.conninfo()};
-    busy.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 3)");
+    busy.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 1)");
     EXPECT_EQ(db.drop(), 0);
     busy.run("ROLLBACK");
     EXPECT_GT(db.drop(), 0);

@@ -73,8 +73,8 @@ kafka::Message render(const BatchTerms& terms, const OutboxRow& row, const Place
 
 std::string bundle_key(LaneId lane, const Bundle& bundle)
 {
-    return fmt::format("bundles/{:02}/{:019}/{}/{}-{}", number(lane), bundle.ids.front(),
-                       bundle.source, bundle.ids.back(), to_hex(bundle.sha256));
+    return fmt::format("bundles/{:02}/{:019}-{}-{}-{}", number(lane), bundle.ids.front(),
+                       bundle.ids.back(), bundle.source, to_hex(bundle.sha256));
 }
 
 std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window)

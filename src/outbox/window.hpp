@@ -69,8 +69,9 @@ struct BundleTerms {
 };
 std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window);
 
-// bundles/<lane>/<first id>/<source>/<last id>-<sha256>: listing a lane gives its bundles in id
-// order, and writing a bundle again writes the same object.
+// bundles/<lane>/<first id>-<last id>-<source>-<sha256>: listing a lane gives its bundles in id
+// order, and writing a bundle again writes the same object. Flat, since stores that keep objects as
+// files would make a directory for each.
 std::string bundle_key(LaneId lane, const Bundle& bundle);
 
 // Where a topic-partition stands: its last record.

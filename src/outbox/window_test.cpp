@@ -82,7 +82,7 @@ TEST(Bundles, have_keys_that_sort_by_id_and_name_their_content)
 {
     const Rows rows = Rows{}.add(3, "a", "x").add(12, "b", "y");
     const auto bundles = bundles_of(rows.window, 1000);
-    EXPECT_EQ(bundles[0].key.substr(0, 34), "bundles/01/0000000000000000003/a/3");
+    EXPECT_EQ(bundles[0].key.substr(0, 34), "bundles/01/0000000000000000003-3-a");
     EXPECT_LT(bundles[0].key, bundles[1].key);
     EXPECT_EQ(bundles_of(rows.window, 1000)[0].key, bundles[0].key);
 }

@@ -59,6 +59,12 @@ std::string value_of(const Options& options, const std::string& keyword)
     return at == options.end() ? std::string{} : at->second;
 }
 
+// Every statement of ours reads by an index and is prepared once. New partitions have no
+// statistics, and a plan made while one was empty would scan it for ever; planning anew each time
+// costs more than the statements do, and compiling them even more.
+constexpr const char* planner_options = "-c plan_cache_mode=force_generic_plan -c "
+                                        "enable_seqscan=off -c enable_bitmapscan=off -c jit=off";
+
 }  // namespace
 
 Options make_options(const ConnectConfig& config)
@@ -76,9 +82,9 @@ Options make_options(const ConnectConfig& config)
     // At connection time, so that no round trip is spent; the later of two equal settings wins.
     options["options"] = fmt::format(
         "-c lock_timeout={} -c statement_timeout={} -c idle_in_transaction_session_timeout={} "
-        "-c client_min_messages=warning {}",
+        "-c client_min_messages=warning {} {}",
         config.lock_timeout.count(), config.statement_timeout.count(),
-        config.idle_in_transaction_timeout.count(), value_of(options, "options"));
+        config.idle_in_transaction_timeout.count(), planner_options, value_of(options, "options"));
     return options;
 }
 

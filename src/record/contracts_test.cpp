@@ -90,8 +90,8 @@ RecordIngested event_of(Api api)
         event.event_id = *parse_uuid("019b8f2e-7c00-7abc-8def-0123456789a1");
         event.record_id = {*parse_uuid("019b8f2e-7c00-7123-9abc-0123456789b1")};
         event.source = "clinic-7";
-        event.raw.key = "bundles/02/0000000000000001024/clinic-7/"
-                        "1031-80a00f0b51c6d51dc228b0b2b1f4fb3a510da55c0aaef2a956d7c488180d68f9";
+        event.raw.key = "bundles/02/0000000000000001024-1031-clinic-7-"
+                        "80a00f0b51c6d51dc228b0b2b1f4fb3a510da55c0aaef2a956d7c488180d68f9";
         event.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     } else {
         event.event_id = *parse_uuid("019b8f2e-7c00-7abc-8def-0123456789a2");
@@ -99,8 +99,8 @@ RecordIngested event_of(Api api)
         event.source = "lab.north";
         event.kind = "lab_result";
         event.schema_hint = "partnerB.v1";
-        event.raw.key = "bundles/02/0000000000000001024/lab.north/"
-                        "1031-80a00f0b51c6d51dc228b0b2b1f4fb3a510da55c0aaef2a956d7c488180d68f9";
+        event.raw.key = "bundles/02/0000000000000001024-1031-lab.north-"
+                        "80a00f0b51c6d51dc228b0b2b1f4fb3a510da55c0aaef2a956d7c488180d68f9";
     }
     return event;
 }

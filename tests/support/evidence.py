@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from support.checker import BundleRow, Evidence, LedgerRow, Report, Submission, check
 from support.events import read_events
-from support.space import LANES, PARTITIONS, Space
+from support.space import PARTITIONS, Space
 from support.waiting import until
 
 # Bundles are stored while the window before them is on its way: what ends in between leaves an
@@ -50,7 +50,7 @@ def collect(space: Space) -> Evidence:
         bundles=bundles,
         objects=objects(space),
         events=read_events(space.stack.kafka, space.topics, PARTITIONS),
-        lanes=LANES,
+        lanes=space.rows("SELECT lanes FROM lane_layout")[0][0],
         quarantined=quarantined,
     )
 

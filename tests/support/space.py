@@ -15,7 +15,7 @@ from psycopg import sql
 from support import tokens
 from support.stack import Stack
 
-LANES = 4
+LANES = 2
 PARTITIONS = 8
 
 
