@@ -23,8 +23,8 @@ constexpr pg::Statement insert_rows_statement{"insert_rows", insert_rows.data()}
 constexpr pg::Statement insert_bare_statement{"insert_bare", insert_bare.data()};
 
 struct Shape {
-    int connections = 4;
-    int rows = 16;
+    int connections = 2;
+    int rows = 32;
     std::size_t body_bytes = 2048;
     int slice_ms = 1000;
     int rounds = 5;
