@@ -5,6 +5,7 @@ import json
 import pytest
 from support import bodies
 from support.server import Server
+from support.space import LANES
 from support.waiting import until
 
 PROBES = ["/livez", "/healthz", "/readyz"]
@@ -46,7 +47,7 @@ def test_a_probe_needs_no_token(server, path):
 def test_verbose_readiness_lists_every_dependency_and_lane(server):
     names = {"postgres", "kafka", "raw_store"}
     names |= {f"topic/{topic}" for topic in server.space.topics}
-    names |= {f"lane/{lane}" for lane in range(4)}
+    names |= {f"lane/{lane}" for lane in range(LANES)}
     until(lambda: names <= set(server.health()), within_s=15, what="all are listed")
     assert {status["condition"] for status in server.health().values()} == {"ok"}
 
