@@ -6,7 +6,7 @@
 -- `held`: an earlier row of the same record is in quarantine.
 -- $1 lane, $2 after id, $3 rows, $4 bytes
 WITH waiting AS MATERIALIZED (
-    SELECT o.*, sum(o.size::bigint) OVER (ORDER BY o.id) AS bytes
+    SELECT o.*, sum(o.size) OVER (ORDER BY o.id) AS bytes
       FROM (SELECT * FROM outbox WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3) o
 )
 SELECT w.id, w.topic, w.record_id, w.event_id, w.source, w.kind, w.schema_hint, w.api, w.sha256,
