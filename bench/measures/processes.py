@@ -26,8 +26,7 @@ class Processor:
             "kafka": _listener(space.stack.kafka),
             "s3": _listener(space.stack.s3),
         }
-        backend = space.rows("SELECT pg_backend_pid()")[0][0]
-        self._postmaster = _parent(_fields(backend))
+        self._postmaster = _listener(":" + space.rows("SELECT current_setting('port')")[0][0])
         self._begun = time.monotonic()
         self._before = self._seconds()
 
