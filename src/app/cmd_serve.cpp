@@ -2,6 +2,7 @@
 #include "app/config.hpp"
 #include "app/exit_code.hpp"
 #include "app/service.hpp"
+#include "base/failpoint.hpp"
 #include "base/random.hpp"
 #include "base/uuid.hpp"
 
@@ -115,6 +116,7 @@ int serve(const Globals& globals, const Options& options)
     if (loaded.config.store.url.empty())
         throw ConfigError{"RAW_STORE is not set. Hint: s3://bucket or file:///directory"};
 
+    const ArmedFailpoints failpoints{loaded.config.failpoints};
     StopWatch watch{signals};
     std::atomic<bool>& stopping = watch.stopping();
     bool clean = false;

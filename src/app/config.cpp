@@ -78,6 +78,9 @@ void check_together(const Config& config)
         throw ConfigError{
             "JWT_SECRET is set, but JWT_ISSUER or JWT_AUDIENCE is not. Hint: all three "
             "are needed to accept a token"};
+    if (!config.failpoints.empty() && !config.env_local)
+        throw ConfigError{"EXCHANGE_FAILPOINTS injects faults. Hint: unset it, or, for a test, set "
+                          "ENV=local"};
     if (config.body_bytes_max > config.limits.body_budget_bytes)
         throw ConfigError{"BODY_BUDGET_BYTES is below BODY_BYTES_MAX. Hint: the largest body must "
                           "fit into the budget"};

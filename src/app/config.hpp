@@ -38,6 +38,8 @@ struct Config {
     outbox::LeaseConfig lease;
     outbox::RetentionConfig retention;
     Duration drain_timeout{};
+    // See base/failpoint.hpp; empty but in tests.
+    std::string failpoints;
 };
 
 // A setting that makes no sense. The message names the setting, what is wrong, and the remedy; it

@@ -78,5 +78,15 @@ TEST(Config, wants_issuer_and_audience_with_a_jwt_secret)
     EXPECT_NE(error_of("", {{"JWT_SECRET", "short"}}).find("32 bytes"), std::string::npos);
 }
 
+TEST(Config, injects_faults_only_under_env_local)
+{
+    const std::string faults = "relay/planned=crash@2";
+    EXPECT_NE(error_of("", {{"EXCHANGE_FAILPOINTS", faults}}).find("EXCHANGE_FAILPOINTS"),
+              std::string::npos);
+    const LoadedConfig loaded =
+        load_config("", {{"EXCHANGE_FAILPOINTS", faults}, {"ENV", "local"}});
+    EXPECT_EQ(loaded.config.failpoints, faults);
+}
+
 }  // namespace
 }  // namespace exchange::app

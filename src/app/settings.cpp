@@ -110,6 +110,9 @@ void add_process(std::vector<Setting>& all)
     all.push_back(milliseconds("DRAIN_TIMEOUT_MS", 20000,
                                "how long SIGTERM waits for requests and windows under way",
                                [](Config& c, auto v) { c.drain_timeout = v; }));
+    all.push_back(text("EXCHANGE_FAILPOINTS", "",
+                       "faults to inject, for tests, as site=crash@2; only with ENV=local",
+                       [](Config& c, const std::string& v) { c.failpoints = v; }));
 }
 
 void add_auth(std::vector<Setting>& all)
@@ -146,6 +149,9 @@ void add_postgres(std::vector<Setting>& all)
     all.push_back(number(
         "KEEP_PUBLISHED_HOURS", 24, 0, 24 * 365, "how long published events stay in outbox_events",
         [](Config& c, std::int64_t v) { c.retention.keep_published = std::chrono::hours{v}; }));
+    all.push_back(milliseconds("DROP_EVERY_MS", 60000,
+                               "how often it is looked whether a partition can be dropped",
+                               [](Config& c, auto v) { c.retention.drop_every = v; }));
     all.push_back(
         number("KEEP_KEYS_HOURS", 24 * 7, 1, 24 * 365,
                "how long an Idempotency-Key is remembered at least",

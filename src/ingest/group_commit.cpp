@@ -1,5 +1,6 @@
 #include "ingest/group_commit.hpp"
 
+#include "base/failpoint.hpp"
 #include "base/time.hpp"
 
 #include <unordered_set>
@@ -90,6 +91,7 @@ std::vector<GroupCommit::Pending*> GroupCommit::next_group()
     std::vector<Pending*> expired;
     std::unordered_set<std::string> keys;
     std::size_t bytes = 0;
+    std::size_t waiting_for_first = 0;
     const TimePoint now = SteadyClock::now();
     {
         const std::lock_guard lock{mutex_};
@@ -112,8 +114,10 @@ std::vector<GroupCommit::Pending*> GroupCommit::next_group()
             bytes += incoming.body.size();
             group.push_back(pending);
         }
+        waiting_for_first = later.size();
         queue_.insert(queue_.begin(), later.begin(), later.end());
     }
+    metrics_.waited.add(static_cast<double>(waiting_for_first));
     answer_all(expired, Failure::waited_too_long);
     return group;
 }
@@ -153,9 +157,11 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
     std::optional<Failure> failure;
     bool connected = false;
     try {
+        failpoint("ingest/group");
         co_await session_.connection(deadline);
         connected = true;
         answers = co_await outbox::append(session_, layout_, lane_, rows, deadline);
+        failpoint("ingest/committed");
     } catch (const pg::Unavailable& away) {
         failure = connected ? Failure::unknown : Failure::unavailable;
         log_.warn("commit_failed", {{"lane", number(lane_)}, {"cause", away.what()}});
@@ -164,6 +170,10 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
     } catch (const pg::Refused& refused) {
         failure = Failure::refused;
         log_.error("commit_refused", {{"lane", number(lane_)}, {"cause", refused.what()}});
+    } catch (const std::exception& unforeseen) {
+        // The lane must go on, and whether the rows are stored is not known.
+        failure = Failure::unknown;
+        log_.error("commit_failed", {{"lane", number(lane_)}, {"cause", unforeseen.what()}});
     }
     if (failure == Failure::refused && group.size() > 1) {
         co_await commit_each(std::move(group));

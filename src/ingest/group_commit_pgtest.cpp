@@ -1,5 +1,6 @@
 #include "ingest/group_commit.hpp"
 
+#include "base/failpoint.hpp"
 #include "base/started.hpp"
 #include "outbox/outbox_fixture.hpp"
 #include "support/pg_holder.hpp"
@@ -98,6 +99,8 @@ TEST(GroupCommit, gives_a_repeat_in_the_same_moment_the_first_ones_answer)
     EXPECT_EQ(answer(verdicts[1]).record_id, answer(verdicts[0]).record_id);
     EXPECT_EQ(answer(verdicts[1]).correlation_id, answer(verdicts[0]).correlation_id);
     EXPECT_EQ(answer(verdicts[2]).outcome, outbox::AppendOutcome::conflicting);
+    EXPECT_NE(db.metrics.expose().find("exchange_ingest_waited_repeats_total 3"), std::string::npos)
+        << "two waited for the first, and one of them for the other";
 }
 
 TEST(GroupCommit, lets_a_bad_row_fail_alone)
@@ -158,6 +161,22 @@ TEST(GroupCommit, says_unknown_when_the_connection_breaks_in_mid_commit_and_a_re
     const auto repeated = db.append_rows({db.row("key-00001", "{}")});
     EXPECT_NE(repeated[0].outcome, outbox::AppendOutcome::conflicting);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 1);
+}
+
+// An exception that nobody foresaw must not end the committer: its lane would never answer again.
+TEST(GroupCommit, goes_on_with_its_lane_after_a_failure_that_it_does_not_know)
+{
+    GroupConfig settings;
+    settings.rows_max = 1;
+    Committer db{settings};
+    const ArmedFailpoints faults{"ingest/group=error@1,ingest/committed=error@1"};
+    const auto verdicts =
+        db.send_all({db.incoming("key-00001", "{}"), db.incoming("key-00002", "{}"),
+                     db.incoming("key-00003", "{}")});
+    EXPECT_EQ(std::get<Failure>(verdicts[0]), Failure::unknown);
+    EXPECT_EQ(std::get<Failure>(verdicts[1]), Failure::unknown);
+    EXPECT_EQ(answer(verdicts[2]).outcome, outbox::AppendOutcome::accepted);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 2);
 }
 
 }  // namespace

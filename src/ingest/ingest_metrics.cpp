@@ -22,6 +22,8 @@ IngestMetrics::IngestMetrics(obs::Metrics& metrics)
       overloaded{outcome(metrics, "overloaded")},
       unavailable{outcome(metrics, "unavailable")},
       unknown{outcome(metrics, "unknown")},
+      waited{metrics.counter("exchange_ingest_waited_repeats_total",
+                             "Times a group was formed without a request whose key was in it")},
       accepted_bytes{
           metrics.counter("exchange_ingest_accepted_bytes_total", "Raw bytes of accepted records")},
       queued{metrics.gauge("exchange_ingest_queued_requests",

@@ -18,6 +18,7 @@ struct IngestMetrics {
     obs::Counter overloaded;
     obs::Counter unavailable;
     obs::Counter unknown;
+    obs::Counter waited;
     obs::Counter accepted_bytes;
     obs::Gauge queued;
     obs::Histogram group_rows;

@@ -1,5 +1,6 @@
 #include "outbox/lane_owner.hpp"
 
+#include "base/failpoint.hpp"
 #include "pg/errors.hpp"
 
 namespace exchange::outbox {
@@ -58,10 +59,14 @@ asio::awaitable<LeaseEvent> LaneOwner::ask(LeaseAction action)
     terms.owner = owner_;
     try {
         if (const auto* renew = std::get_if<Renew>(&action)) {
+            failpoint("lease/renew");
             const bool ours = co_await store_.renew(std::move(terms), renew->epoch);
+            failpoint("lease/renewed");
             co_return ours ? LeaseEvent{Renewed{}} : LeaseEvent{Refused{}};
         }
+        failpoint("lease/acquire");
         const std::optional<Epoch> epoch = co_await store_.acquire(std::move(terms));
+        if (epoch) failpoint("lease/acquired");
         co_return epoch ? LeaseEvent{Granted{*epoch}} : LeaseEvent{Refused{}};
     } catch (const std::exception&) {
         // Unavailable, or refused for a reason that preflight reports by name.
@@ -72,6 +77,7 @@ asio::awaitable<LeaseEvent> LaneOwner::ask(LeaseAction action)
 asio::awaitable<void> LaneOwner::give_back(Epoch epoch)
 {
     try {
+        failpoint("lease/release");
         co_await store_.release(lane_, epoch);
     } catch (const std::exception&) {
         // It expires by itself; the successor only starts later.

@@ -1,5 +1,6 @@
 #include "outbox/retention.hpp"
 
+#include "base/failpoint.hpp"
 #include "outbox/sql.hpp"
 
 #include <fmt/format.h>
@@ -64,6 +65,7 @@ asio::awaitable<void> Retention::make()
 {
     pg::Params params;
     params.int8(settings_.partition_ids).int4(settings_.partitions_ahead);
+    failpoint("retention/make");
     const pg::Rows made = co_await session_.run(sql::ensure_partitions, std::move(params), soon());
     if (made.integer(0, 0) > 0) log_.info("partitions_made", {{"tables", made.integer(0, 0)}});
 }
@@ -78,14 +80,17 @@ asio::awaitable<int> Retention::drop()
         const std::int64_t low = done.integer(row, 0);
         const bool stored = co_await bundles_stored(low);
         if (!stored) break;
+        failpoint("retention/bundles-seen");
         pg::Params params;
         params.int8(low).int8(settings_.partition_ids);
         const pg::Rows answer = co_await session_.run(sql::drop_staged, std::move(params), soon());
         dropped += answer.boolean(0, 0) ? 1 : 0;
+        failpoint("retention/staged-dropped");
     }
     pg::Params params;
     params.int8(settings_.partition_ids).interval(settings_.keep_published);
     const pg::Rows outbox = co_await session_.run(sql::drop_done, std::move(params), soon());
+    failpoint("retention/outbox-dropped");
     pg::Params keep;
     keep.interval(settings_.keep_keys);
     const pg::Rows keys = co_await session_.run(sql::drop_old_keys, std::move(keep), soon());
