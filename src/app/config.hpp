@@ -26,6 +26,7 @@ struct Config {
     std::string migrate_conninfo;
     kafka::ClientConfig kafka;
     std::string topic_prefix;
+    bool transactional = true;
     objects::StoreConfig store;
     auth::AuthConfig auth;
     obs::LogFormat log_format = obs::LogFormat::logfmt;

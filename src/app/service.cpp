@@ -235,9 +235,11 @@ void Service::Parts::start_relay()
     watching.push_back(asio::co_spawn(io, monitors->watch_postgres(), asio::use_future));
     if (!roles.relay) return;
 
-    kafka::ProducerConfig producer;
-    producer.client = config.kafka;
-    event_log = std::make_unique<outbox::KafkaEventLog>(executor, producer);
+    outbox::EventLogConfig log_config;
+    log_config.producer.client = config.kafka;
+    log_config.transactional = config.transactional;
+    log_config.id_prefix = config.topic_prefix;
+    event_log = std::make_unique<outbox::KafkaEventLog>(executor, std::move(log_config));
     outbox::RelaySettings settings{config.relay, config.lease, instance};
     relay = std::make_unique<outbox::Relay>(
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),

@@ -80,6 +80,13 @@ obs::LogFormat parse_format(const std::string& text)
     throw wrong("LOG_FORMAT", "logfmt or json");
 }
 
+bool parse_relay_mode(const std::string& text)
+{
+    if (text == "transactional") return true;
+    if (text == "idempotent") return false;
+    throw wrong("RELAY_MODE", "transactional or idempotent");
+}
+
 template <class T>
 std::size_t as_size(T value)
 {
@@ -164,6 +171,12 @@ void add_kafka(std::vector<Setting>& all)
                        [](Config& c, const std::string& v) { c.kafka.brokers = v; }));
     all.push_back(text("TOPIC_PREFIX", "", "put before each topic's name",
                        [](Config& c, const std::string& v) { c.topic_prefix = v; }));
+    all.push_back(
+        text("RELAY_MODE", "transactional",
+             "transactional: exactly once for readers of committed messages; idempotent: "
+             "visible sooner, and a dead owner's late request can add a copy; change it "
+             "while no relay runs",
+             [](Config& c, const std::string& v) { c.transactional = parse_relay_mode(v); }));
     all.push_back(
         number("WINDOW_ROWS_MAX", 2000, 1, 50000,
                "events published at once; more: fewer commits under load, more memory",

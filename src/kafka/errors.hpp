@@ -16,6 +16,12 @@ enum class Fault {
     fatal,            // this client object is of no more use: destroy it
 };
 
+// The message itself will never be taken, whenever and by whomever it is sent.
+inline bool is_own_fault(Fault fault)
+{
+    return fault == Fault::message_too_large || fault == Fault::message_invalid;
+}
+
 class Error : public std::runtime_error {
 public:
     // `message` ends with a hint: the setting or command that helps.

@@ -1,48 +1,22 @@
 #include "kafka/metadata.hpp"
 #include "kafka/producer.hpp"
+#include "kafka/producer_presets.hpp"
 #include "kafka/sender.hpp"
-#include "kafka/threads.hpp"
 
-#include <stdexcept>
+#include <fmt/format.h>
 
 namespace exchange::kafka {
 namespace {
 
 namespace asio = boost::asio;
 
-// librdkafka looks for messages that timed out once a second, and for requests that did after them.
-constexpr Duration patience_beyond_timeout = std::chrono::seconds{10};
-
-Presets producer_presets(const ProducerConfig& config)
+Presets idempotent_presets(const ProducerConfig& config)
 {
-    std::vector<Property> defaults = common_defaults();
-    const std::vector<Property> ours{
-        {"message.timeout.ms", std::to_string(config.message_timeout.count())},
-        // A lone message leaves at once; under load batches form while requests are under way.
-        {"linger.ms", "0"},
-        {"batch.num.messages", "10000"},
-        {"max.in.flight", "5"},
-        {"queue.buffering.max.messages", "100000"},
-        {"queue.buffering.max.kbytes", "524288"},
-        {"compression.type", "none"},
-    };
-    defaults.insert(defaults.end(), ours.begin(), ours.end());
-    return {.defaults = std::move(defaults),
-            .fixed = {{"enable.idempotence", "true"},
-                      {"acks", "all"},
-                      {"enable.gapless.guarantee", "true"}},
-            .forbidden = {"transactional.id"}};
-}
-
-Duration message_timeout(const rd_kafka_conf_t& conf)
-{
-    // librdkafka has checked that it is a number.
-    const std::string text = value_of(conf, "message.timeout.ms");
-    const auto timeout = std::chrono::milliseconds{std::stoll(text)};
-    if (timeout.count() <= 0)
-        throw std::invalid_argument{"Kafka property message.timeout.ms must be above 0: every wait "
-                                    "has an end. Hint: correct KAFKA_MESSAGE_TIMEOUT_MS."};
-    return timeout;
+    Presets presets = producer_presets(config);
+    presets.fixed = {
+        {"enable.idempotence", "true"}, {"acks", "all"}, {"enable.gapless.guarantee", "true"}};
+    presets.forbidden = {"transactional.id"};
+    return presets;
 }
 
 class IdempotentProducer final : public Producer {
@@ -60,6 +34,15 @@ public:
         return prime_topics(sender_->client(), std::move(topics), deadline);
     }
 
+    asio::awaitable<void> abort_into(std::vector<TopicPartition> partitions, TimePoint) override
+    {
+        throw Error{Fault::unavailable,
+                    fmt::format("Kafka {}[{}] ends in a transaction that nobody has decided. Hint: "
+                                "it ends by the broker's time-out; if it does not, run once with "
+                                "RELAY_MODE=transactional, which repairs it.",
+                                partitions.at(0).topic, partitions.at(0).partition)};
+    }
+
 private:
     std::shared_ptr<Sender> sender_;
 };
@@ -69,14 +52,8 @@ private:
 std::unique_ptr<Producer> make_idempotent_producer(asio::any_io_executor executor,
                                                    const ProducerConfig& config)
 {
-    Conf conf = make_conf(config.client, producer_presets(config));
-    const Duration patience = message_timeout(*conf) + patience_beyond_timeout;
-    rd_kafka_conf_set_events(conf.get(),
-                             RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
-    auto client = std::make_shared<Client>(RD_KAFKA_PRODUCER, std::move(conf));
-    auto sender = std::make_shared<Sender>(std::move(executor), std::move(client), patience);
-    sender->start();
-    return std::make_unique<IdempotentProducer>(std::move(sender));
+    Conf conf = make_conf(config.client, idempotent_presets(config));
+    return std::make_unique<IdempotentProducer>(start_sender(executor, std::move(conf)));
 }
 
 }  // namespace exchange::kafka

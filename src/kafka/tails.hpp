@@ -7,12 +7,6 @@
 // Reads the end of partitions: what a new owner of a lane must know before it publishes.
 namespace exchange::kafka {
 
-struct TopicPartition {
-    std::string topic;
-    std::int32_t partition = 0;
-    auto operator<=>(const TopicPartition&) const = default;
-};
-
 struct Tail {
     // One past the last offset, and the first one still kept.
     std::int64_t end = 0;

@@ -1,23 +1,47 @@
 #include "outbox/kafka_event_log.hpp"
 
+#include <fmt/format.h>
+
 namespace exchange::outbox {
 
-KafkaEventLog::KafkaEventLog(boost::asio::any_io_executor executor, kafka::ProducerConfig config)
+namespace asio = boost::asio;
+
+namespace {
+
+// Long enough for a broker that has just come back; the lane asks again by itself.
+TimePoint soon()
+{
+    return SteadyClock::now() + std::chrono::seconds{5};
+}
+
+// Longer: a broker that restarts loads its transactions first, and ends what was left open.
+TimePoint when_transactions_are_loaded()
+{
+    return SteadyClock::now() + std::chrono::seconds{15};
+}
+
+}  // namespace
+
+KafkaEventLog::KafkaEventLog(asio::any_io_executor executor, EventLogConfig config)
     : executor_{std::move(executor)}, config_{std::move(config)}
 {
 }
 
-std::unique_ptr<kafka::Producer> KafkaEventLog::new_producer()
+asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane)
 {
-    return kafka::make_idempotent_producer(executor_, config_);
+    if (!config_.transactional)
+        co_return kafka::make_idempotent_producer(executor_, config_.producer);
+    kafka::TransactionalConfig transactional;
+    transactional.producer = config_.producer;
+    transactional.id = fmt::format("{}exchange-lane-{}", config_.id_prefix, number(lane));
+    co_return co_await kafka::open_transactional_producer(std::move(transactional),
+                                                          when_transactions_are_loaded());
 }
 
-boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
+asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
 KafkaEventLog::tails(std::vector<kafka::TopicPartition> partitions)
 {
-    // Long enough for a broker that has just come back; the lane asks again by itself.
-    const TimePoint deadline = SteadyClock::now() + std::chrono::seconds{5};
-    co_return co_await kafka::read_tails(config_.client, std::move(partitions), deadline);
+    co_return co_await kafka::read_tails(config_.producer.client, std::move(partitions), soon());
 }
 
 }  // namespace exchange::outbox

@@ -2,16 +2,22 @@
 
 #include "base/backoff.hpp"
 #include "base/started.hpp"
+#include "outbox/settled_tails.hpp"
 #include "outbox/takeover.hpp"
 #include "pg/errors.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace exchange::outbox {
 
 namespace asio = boost::asio;
 
 namespace {
+
+// As many as the raw store's client keeps connections for by default.
+constexpr std::size_t puts_at_once = 8;
 
 // Ends a generation for a reason that is no failure.
 struct LeaseLost {};
@@ -26,12 +32,6 @@ std::int64_t unix_us_now()
 {
     using namespace std::chrono;
     return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-// Faults that say: this very message will never be taken.
-bool is_poison(kafka::Fault fault)
-{
-    return fault == kafka::Fault::message_too_large || fault == kafka::Fault::message_invalid;
 }
 
 std::vector<kafka::Message> take_messages(Batch& batch)
@@ -113,6 +113,10 @@ asio::awaitable<void> LaneRelay::run()
             log_.info("lane_lost", {{"lane", number(lane_)}, {"epoch", epoch->value}});
         } catch (const Halted& halted) {
             report(halted.what(), halted.remedy, obs::Condition::failed);
+        } catch (const kafka::Error& failure) {
+            if (failure.fault() == kafka::Fault::fenced) metrics_.fenced.add();
+            report(failure.what(), "It is tried again by itself; nothing is lost meanwhile.",
+                   obs::Condition::degraded);
         } catch (const std::exception& failure) {
             report(failure.what(), "It is tried again by itself; nothing is lost meanwhile.",
                    obs::Condition::degraded);
@@ -149,24 +153,17 @@ BatchTerms LaneRelay::batch_terms(const Generation& now) const
 asio::awaitable<void> LaneRelay::generation(Epoch epoch)
 {
     metrics_.generations.add();
-    LaneState state = co_await ports_.lanes.load(lane_);
-    std::vector<kafka::TopicPartition> partitions =
-        partitions_of_lane(lane_, layout_.lanes, layout_.partitions, topics_);
-    const auto tails = co_await ports_.log.tails(std::move(partitions));
-
-    LaneHistory history;
-    history.published = state.positions;
-    history.planned_up_to = state.unfinished.empty() ? state.published_up_to.value
-                                                     : state.unfinished.back().window.to.value;
-    auto verdict = judge_tails(tails, history);
-    if (const auto* stop = std::get_if<Halt>(&verdict)) throw Halted{*stop};
-
     Generation now;
     now.epoch = epoch;
-    now.positions = std::get<Positions>(std::move(verdict));
-    now.after = state.published_up_to;
-    now.producer = ports_.log.new_producer();
+    now.producer = co_await ports_.log.open(lane_);
     co_await now.producer->prime(topics_, SteadyClock::now() + std::chrono::seconds{5});
+    // Only now: a former owner can write no more, and if the lane is still ours then whoever owns
+    // it next opens after us. So epochs rise in the log.
+    std::optional<LaneState> loaded = co_await ports_.lanes.load(lane_, epoch);
+    if (!loaded) throw LeaseLost{};
+    LaneState& state = *loaded;
+    now.after = state.published_up_to;
+    now.positions = co_await take_up(*now.producer, state);
     log_.info("lane_started", {{"lane", number(lane_)},
                                {"epoch", epoch.value},
                                {"published_up_to", state.published_up_to.value},
@@ -174,6 +171,27 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     co_await finish_unfinished(now, state);
     health_.ok(component_);
     co_await publish_while_owned(now);
+}
+
+// Where the lane's partitions stand, from their ends.
+asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, const LaneState& state)
+{
+    std::vector<kafka::TopicPartition> partitions =
+        partitions_of_lane(lane_, layout_.lanes, layout_.partitions, topics_);
+    const SettledTails settled =
+        co_await settled_tails(ports_.log, producer, std::move(partitions), SettlePatience{});
+    for (const kafka::TopicPartition& partition : settled.repaired) {
+        metrics_.repaired_partitions.add();
+        log_.error("hanging_transaction_repaired",
+                   {{"topic", partition.topic}, {"partition", partition.partition}});
+    }
+    LaneHistory history;
+    history.published = state.positions;
+    history.planned_up_to = state.unfinished.empty() ? state.published_up_to.value
+                                                     : state.unfinished.back().window.to.value;
+    auto verdict = judge_tails(settled.tails, history);
+    if (const auto* stop = std::get_if<Halt>(&verdict)) throw Halted{*stop};
+    co_return std::get<Positions>(std::move(verdict));
 }
 
 asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& state)
@@ -276,11 +294,30 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
 asio::awaitable<void> LaneRelay::put_bundles(const std::vector<Bundle>& bundles)
 {
     const TimePoint deadline = SteadyClock::now() + config_.put_timeout;
-    for (const Bundle& bundle : bundles) {
-        co_await ports_.store.put(bundle.key, bundle.bytes, bundle.sha256, deadline);
-        metrics_.stored_bundles.add();
-        metrics_.stored_bytes.add(static_cast<double>(bundle.size));
+    for (std::size_t from = 0; from < bundles.size(); from += puts_at_once) {
+        std::vector<Started<bool>> started;
+        const std::size_t to = std::min(bundles.size(), from + puts_at_once);
+        for (std::size_t at = from; at < to; ++at)
+            started.emplace_back(executor_, put(bundles[at], deadline));
+        // All are waited for before a failure is told: they refer to the bundles.
+        std::exception_ptr failure;
+        for (Started<bool>& stored : started) {
+            try {
+                co_await stored.get();
+            } catch (...) {
+                failure = std::current_exception();
+            }
+        }
+        if (failure) std::rethrow_exception(failure);
     }
+}
+
+asio::awaitable<bool> LaneRelay::put(const Bundle& bundle, TimePoint deadline)
+{
+    co_await ports_.store.put(bundle.key, bundle.bytes, bundle.sha256, deadline);
+    metrics_.stored_bundles.add();
+    metrics_.stored_bytes.add(static_cast<double>(bundle.size));
+    co_return true;
 }
 
 asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& planned)
@@ -342,7 +379,7 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
             continue;
         }
         fault = delivery;
-        if (!is_poison(*delivery.fault)) continue;
+        if (!kafka::is_own_fault(*delivery.fault)) continue;
         QuarantinedRow quarantined;
         quarantined.id = row.id;
         quarantined.record_id = row.record_id;

@@ -65,12 +65,14 @@ private:
     struct Generation;
 
     boost::asio::awaitable<void> generation(Epoch epoch);
+    boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, const LaneState& state);
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
     boost::asio::awaitable<PlannedWindow> prepare(OutboxId after);
     boost::asio::awaitable<PlannedWindow> send(Generation& now, const PlannedWindow& current);
     bool is_busy(const Window& window) const;
     boost::asio::awaitable<void> put_bundles(const std::vector<Bundle>& bundles);
+    boost::asio::awaitable<bool> put(const Bundle& bundle, TimePoint deadline);
     boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
     boost::asio::awaitable<void> settle(Generation& now);
     struct Sent;

@@ -88,7 +88,7 @@ TEST(LaneStore, gives_a_successor_the_plan_as_it_was_planned)
     db.append_rows({db.row("key-00001", "{\"a\":1}"), db.row("key-00002", "{\"a\":2}")});
     const PlannedWindow planned = db.read();
     ASSERT_TRUE(db.plan(planned, db.epoch));
-    const LaneState state = test::run(db.io, db.store.load(lane));
+    const LaneState state = *test::run(db.io, db.store.load(lane, db.epoch));
     ASSERT_EQ(state.unfinished.size(), 1u);
     EXPECT_EQ(state.unfinished[0].window.to, planned.window.to);
     ASSERT_EQ(state.unfinished[0].bundles.size(), 1u);
@@ -96,6 +96,16 @@ TEST(LaneStore, gives_a_successor_the_plan_as_it_was_planned)
     EXPECT_EQ(state.unfinished[0].bundles[0].ids, planned.bundles[0].ids);
     EXPECT_EQ(state.unfinished[0].bundles[0].lengths, planned.bundles[0].lengths);
     EXPECT_EQ(state.unfinished[0].window.rows[0].record_id, planned.window.rows[0].record_id);
+}
+
+TEST(LaneStore, tells_a_former_owner_nothing)
+{
+    Lane db;
+    test::run(db.io, db.leases.release(lane, db.epoch));
+    const auto taken = db.acquire("other");
+    ASSERT_TRUE(taken);
+    EXPECT_FALSE(test::run(db.io, db.store.load(lane, db.epoch)));
+    EXPECT_TRUE(test::run(db.io, db.store.load(lane, *taken)));
 }
 
 TEST(LaneStore, remembers_where_every_partition_stood)
@@ -106,7 +116,7 @@ TEST(LaneStore, remembers_where_every_partition_stood)
     ASSERT_TRUE(db.plan(planned, db.epoch));
     ASSERT_TRUE(
         db.record(planned, {{{"t", 0}, Position{41, 42, 1}}, {{"t", 4}, Position{-1, 0, 0}}}));
-    const LaneState state = test::run(db.io, db.store.load(lane));
+    const LaneState state = *test::run(db.io, db.store.load(lane, db.epoch));
     EXPECT_TRUE(state.unfinished.empty());
     EXPECT_EQ(state.published_up_to, planned.window.to);
     EXPECT_EQ(state.positions.at({"t", 0}).offset, 41);

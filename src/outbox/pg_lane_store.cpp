@@ -138,8 +138,13 @@ PgLaneStore::PgLaneStore(asio::any_io_executor executor, pg::ConnectConfig confi
 {
 }
 
-asio::awaitable<LaneState> PgLaneStore::load(LaneId lane)
+asio::awaitable<std::optional<LaneState>> PgLaneStore::load(LaneId lane, Epoch epoch)
 {
+    pg::Params ownership;
+    ownership.int2(number(lane)).int8(epoch.value);
+    const pg::Rows ours =
+        co_await session_.run(sql::own_lane, std::move(ownership), rows_deadline());
+    if (ours.size() == 0) co_return std::nullopt;
     pg::Params params;
     params.int2(number(lane));
     const pg::Rows last =

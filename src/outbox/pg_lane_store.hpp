@@ -21,7 +21,7 @@ private:
 class PgLaneStore final : public LaneStore {
 public:
     PgLaneStore(boost::asio::any_io_executor executor, pg::ConnectConfig config);
-    boost::asio::awaitable<LaneState> load(LaneId lane) override;
+    boost::asio::awaitable<std::optional<LaneState>> load(LaneId lane, Epoch epoch) override;
     boost::asio::awaitable<Window> read(LaneId lane, OutboxId after, int rows_max,
                                         std::int64_t bytes_max) override;
     boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, LaneCommit what) override;

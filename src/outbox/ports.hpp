@@ -64,7 +64,8 @@ struct LaneState {
 class LaneStore {
 public:
     virtual ~LaneStore() = default;
-    virtual boost::asio::awaitable<LaneState> load(LaneId lane) = 0;
+    // Nothing when `epoch` does not own the lane any more.
+    virtual boost::asio::awaitable<std::optional<LaneState>> load(LaneId lane, Epoch epoch) = 0;
     // At most `rows_max` rows and about `bytes_max` bytes after `after`; no rows when none wait.
     virtual boost::asio::awaitable<Window> read(LaneId lane, OutboxId after, int rows_max,
                                                 std::int64_t bytes_max) = 0;
@@ -76,7 +77,9 @@ public:
 class EventLog {
 public:
     virtual ~EventLog() = default;
-    virtual std::unique_ptr<kafka::Producer> new_producer() = 0;
+    // A generation's way to write to a lane's partitions. Transactional: once it is there, nothing
+    // that a former writer of the lane sent or sends can become visible any more.
+    virtual boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane) = 0;
     virtual boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) = 0;
 };

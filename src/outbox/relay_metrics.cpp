@@ -21,6 +21,12 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
           metrics.counter("exchange_raw_store_bytes_total", "Bytes written to the raw store")},
       failures{
           metrics.counter("exchange_relay_failures_total", "Generations that ended by a failure")},
+      fenced{metrics.counter("exchange_relay_fenced_total",
+                             "Generations that ended because another one took their "
+                             "transactional ids")},
+      repaired_partitions{metrics.counter("exchange_relay_repaired_partitions_total",
+                                          "Partitions that ended in a transaction nobody could "
+                                          "decide, closed by aborting into it")},
       publish_seconds{metrics.histogram(
           "exchange_relay_publish_seconds", "From append to acknowledgement by Kafka",
           {0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.3, 1, 3, 10, 60, 600})},

@@ -17,6 +17,8 @@ struct RelayMetrics {
     obs::Counter stored_bundles;
     obs::Counter stored_bytes;
     obs::Counter failures;
+    obs::Counter fenced;
+    obs::Counter repaired_partitions;
     // Append to acknowledgement by Kafka, in seconds; labels row clocks of Postgres against ours.
     obs::Histogram publish_seconds;
     obs::Histogram window_rows;

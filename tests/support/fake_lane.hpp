@@ -69,9 +69,10 @@ class FakeLaneStore final : public outbox::LaneStore {
 public:
     explicit FakeLaneStore(FakeLaneWorld& world) : world_{world} {}
 
-    asio::awaitable<outbox::LaneState> load(LaneId) override
+    asio::awaitable<std::optional<outbox::LaneState>> load(LaneId, Epoch epoch) override
     {
         check(false);
+        if (epoch != world_.epoch) co_return std::nullopt;
         outbox::LaneState state;
         state.published_up_to = OutboxId{world_.published_up_to()};
         if (!world_.published.empty()) state.positions = world_.published.back().positions;
@@ -243,6 +244,11 @@ public:
 
     asio::awaitable<void> prime(std::vector<std::string>, TimePoint) override { co_return; }
 
+    asio::awaitable<void> abort_into(std::vector<kafka::TopicPartition>, TimePoint) override
+    {
+        world_.broken("nothing is undecided in this log");
+    }
+
 private:
     static std::string header(const kafka::Message& message, const std::string& name)
     {
@@ -271,9 +277,11 @@ class FakeLaneLog final : public outbox::EventLog {
 public:
     explicit FakeLaneLog(FakeLaneWorld& world) : world_{world} {}
 
-    std::unique_ptr<kafka::Producer> new_producer() override
+    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId) override
     {
-        return std::make_unique<FakeLaneProducer>(world_);
+        if (world_.fails(false) || world_.fails(true))
+            throw kafka::Error{kafka::Fault::unavailable, "scripted"};
+        co_return std::make_unique<FakeLaneProducer>(world_);
     }
 
     asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
@@ -285,7 +293,7 @@ public:
         for (const kafka::TopicPartition& partition : partitions) {
             kafka::Tail& tail = tails[partition];
             const auto& records = world_.log[partition];
-            tail.end = static_cast<std::int64_t>(records.size());
+            tail.end = tail.stable_end = static_cast<std::int64_t>(records.size());
             if (records.empty()) continue;
             tail.last = kafka::Tail::Last{tail.end - 1,
                                           {{"x-id", std::to_string(records.back().id)},

@@ -1,0 +1,53 @@
+#include "kafka/producer_presets.hpp"
+
+#include <stdexcept>
+
+namespace exchange::kafka {
+
+namespace {
+
+// librdkafka looks for messages that timed out once a second, and for requests that did after them.
+constexpr Duration patience_beyond_timeout = std::chrono::seconds{10};
+
+}  // namespace
+
+Presets producer_presets(const ProducerConfig& config)
+{
+    std::vector<Property> defaults = common_defaults();
+    const std::vector<Property> ours{
+        {"message.timeout.ms", std::to_string(config.message_timeout.count())},
+        // A lone message leaves at once; under load batches form while requests are under way.
+        {"linger.ms", "0"},
+        {"batch.num.messages", "10000"},
+        {"max.in.flight", "5"},
+        {"queue.buffering.max.messages", "100000"},
+        {"queue.buffering.max.kbytes", "524288"},
+        {"compression.type", "none"},
+    };
+    defaults.insert(defaults.end(), ours.begin(), ours.end());
+    return {.defaults = std::move(defaults), .fixed = {}, .forbidden = {}};
+}
+
+std::chrono::milliseconds message_timeout(const rd_kafka_conf_t& conf)
+{
+    // librdkafka has checked that it is a number.
+    const std::string text = value_of(conf, "message.timeout.ms");
+    const auto timeout = std::chrono::milliseconds{std::stoll(text)};
+    if (timeout.count() <= 0)
+        throw std::invalid_argument{"Kafka property message.timeout.ms must be above 0: every wait "
+                                    "has an end. Hint: correct KAFKA_MESSAGE_TIMEOUT_MS."};
+    return timeout;
+}
+
+std::shared_ptr<Sender> start_sender(boost::asio::any_io_executor executor, Conf conf)
+{
+    const Duration patience = message_timeout(*conf) + patience_beyond_timeout;
+    rd_kafka_conf_set_events(conf.get(),
+                             RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    auto client = std::make_shared<Client>(RD_KAFKA_PRODUCER, std::move(conf));
+    auto sender = std::make_shared<Sender>(std::move(executor), std::move(client), patience);
+    sender->start();
+    return sender;
+}
+
+}  // namespace exchange::kafka

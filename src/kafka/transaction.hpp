@@ -1,0 +1,28 @@
+#pragma once
+
+#include "kafka/client.hpp"
+#include "kafka/errors.hpp"
+
+#include <memory>
+#include <optional>
+
+// librdkafka's transactional calls, each of which blocks until it is done or the deadline is over.
+// On a thread made for it; other threads may use the client's queue meanwhile. What librdkafka
+// calls retriable is tried again here.
+namespace exchange::kafka {
+
+// Takes the client's transactional id: the broker ends what a former producer with it left open and
+// refuses all it sends from now on. A transaction is begun, so that messages may follow. Throws
+// `Error`.
+void take_transactional_id(const std::shared_ptr<Client>& client, TimePoint deadline);
+
+// Why a transaction may not have been committed; empty when it was. Begins the next one; `usable`
+// is false when that failed.
+struct Ended {
+    std::optional<Error> error;
+    bool usable = true;
+};
+Ended commit_and_begin(const std::shared_ptr<Client>& client, TimePoint deadline);
+Ended abort_and_begin(const std::shared_ptr<Client>& client, TimePoint deadline);
+
+}  // namespace exchange::kafka

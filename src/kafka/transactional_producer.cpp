@@ -1,0 +1,196 @@
+#include "base/started.hpp"
+#include "kafka/metadata.hpp"
+#include "kafka/producer.hpp"
+#include "kafka/producer_presets.hpp"
+#include "kafka/threads.hpp"
+#include "kafka/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace exchange::kafka {
+namespace {
+
+namespace asio = boost::asio;
+
+// An abort only shortens what the broker's time-out does anyhow.
+constexpr Duration abort_patience = std::chrono::seconds{3};
+
+Presets transactional_presets(const TransactionalConfig& config, int number)
+{
+    Presets presets = producer_presets(config.producer);
+    presets.defaults.emplace_back("transaction.timeout.ms",
+                                  std::to_string(config.transaction_timeout.count()));
+    presets.fixed = {{"enable.idempotence", "true"},
+                     {"acks", "all"},
+                     {"transactional.id", fmt::format("{}-{}", config.id, number)}};
+    return presets;
+}
+
+// Shared with the coroutines that use it, which may outlive the producer.
+struct Slots {
+    std::vector<std::shared_ptr<Sender>> senders;
+    Duration commit_patience{};
+    std::size_t next = 0;
+    bool sending = false;
+    // Why nothing may be sent any more; empty while it may.
+    std::string broken;
+
+    void close()
+    {
+        broken = "it was closed";
+        for (const auto& sender : senders) sender->close();
+    }
+};
+
+asio::awaitable<Ended> end(std::shared_ptr<Client> client,
+                           Ended (*how)(const std::shared_ptr<Client>&, TimePoint),
+                           TimePoint deadline)
+{
+    std::function<Ended()> work = [client = std::move(client), how, deadline] {
+        return how(client, deadline);
+    };
+    co_return co_await run_blocking(std::move(work), deadline);
+}
+
+void fail_all(std::vector<Delivery>& deliveries, Fault fault, const std::string& reason)
+{
+    for (Delivery& delivery : deliveries) {
+        if (delivery.fault) continue;
+        delivery.fault = fault;
+        delivery.reason = reason;
+    }
+}
+
+// The first verdict that is a fault; a message's own fault before any other.
+const Delivery* worst(const std::vector<Delivery>& deliveries)
+{
+    const Delivery* found = nullptr;
+    for (const Delivery& delivery : deliveries) {
+        if (!delivery.fault) continue;
+        if (is_own_fault(*delivery.fault)) return &delivery;
+        if (!found) found = &delivery;
+    }
+    return found;
+}
+
+// Ends the transaction of what was just delivered. Verdicts that no longer hold become faults.
+asio::awaitable<void> decide(std::shared_ptr<Slots> slots, std::shared_ptr<Sender> sender,
+                             std::vector<Delivery>& deliveries)
+{
+    if (const Delivery* fault = worst(deliveries)) {
+        slots->broken = fault->reason;
+        const bool clean = is_own_fault(*fault->fault);
+        fail_all(deliveries, Fault::unavailable, "Aborted, for another message failed.");
+        if (clean && sender->client())
+            co_await end(sender->client(), abort_and_begin, SteadyClock::now() + abort_patience);
+        co_return;
+    }
+    if (!sender->client()) {
+        fail_all(deliveries, Fault::unavailable, "The Kafka producer was closed.");
+        co_return;
+    }
+    const TimePoint deadline = SteadyClock::now() + slots->commit_patience;
+    const Ended ended = co_await end(sender->client(), commit_and_begin, deadline);
+    if (ended.error) {
+        slots->broken = ended.error->what();
+        fail_all(deliveries, ended.error->fault(), ended.error->what());
+    } else if (!ended.usable) {
+        slots->broken = "no further transaction could be begun";
+    }
+}
+
+asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots,
+                                                    std::vector<Message> messages)
+{
+    if (!slots->broken.empty())
+        throw Error{Fault::fatal, "This Kafka producer may send no more: " + slots->broken};
+    if (slots->sending) throw std::logic_error{"two transactions at once"};
+    std::vector<Delivery> deliveries;
+    if (messages.empty()) co_return deliveries;
+    slots->sending = true;
+    const std::shared_ptr<Sender> sender = slots->senders[slots->next];
+    slots->next = (slots->next + 1) % slots->senders.size();
+    deliveries = co_await Sender::send(sender, std::move(messages));
+    co_await decide(slots, sender, deliveries);
+    slots->sending = false;
+    co_return deliveries;
+}
+
+class TransactionalProducer final : public Producer {
+public:
+    explicit TransactionalProducer(std::shared_ptr<Slots> slots) : slots_{std::move(slots)} {}
+    ~TransactionalProducer() override { slots_->close(); }
+
+    asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages) override
+    {
+        return send_in_turn(slots_, std::move(messages));
+    }
+
+    asio::awaitable<void> prime(std::vector<std::string> topics, TimePoint deadline) override
+    {
+        for (const auto& sender : slots_->senders)
+            co_await prime_topics(sender->client(), topics, deadline);
+    }
+
+    asio::awaitable<void> abort_into(std::vector<TopicPartition> partitions,
+                                     TimePoint deadline) override
+    {
+        const std::shared_ptr<Slots> slots = slots_;
+        for (const auto& sender : slots->senders) {
+            std::vector<Message> empty;
+            for (const TopicPartition& partition : partitions)
+                empty.push_back({partition.topic, partition.partition, {}, {}, {}});
+            std::vector<Delivery> deliveries = co_await Sender::send(sender, std::move(empty));
+            if (const Delivery* fault = worst(deliveries))
+                throw Error{*fault->fault, fault->reason};
+            const Ended ended = co_await end(sender->client(), abort_and_begin, deadline);
+            if (ended.error) throw Error{*ended.error};
+        }
+    }
+
+private:
+    std::shared_ptr<Slots> slots_;
+};
+
+std::shared_ptr<Sender> make_sender(const asio::any_io_executor& executor,
+                                    const TransactionalConfig& config, int number)
+{
+    Conf conf = make_conf(config.producer.client, transactional_presets(config, number));
+    if (message_timeout(*conf) >= config.transaction_timeout)
+        throw std::invalid_argument{
+            "Kafka property message.timeout.ms must be below transaction.timeout.ms. Hint: lower "
+            "KAFKA_MESSAGE_TIMEOUT_MS."};
+    return start_sender(executor, std::move(conf));
+}
+
+asio::awaitable<bool> take_id(std::shared_ptr<Client> client, TimePoint deadline)
+{
+    std::function<bool()> work = [client = std::move(client), deadline] {
+        take_transactional_id(client, deadline);
+        return true;
+    };
+    co_return co_await run_blocking(std::move(work), deadline);
+}
+
+}  // namespace
+
+asio::awaitable<std::unique_ptr<Producer>> open_transactional_producer(TransactionalConfig config,
+                                                                       TimePoint deadline)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    const auto slots = std::make_shared<Slots>();
+    auto producer = std::make_unique<TransactionalProducer>(slots);
+    slots->commit_patience = config.transaction_timeout;
+    for (int number = 0; number < config.ids; ++number)
+        slots->senders.push_back(make_sender(executor, config, number));
+    // At once: each id costs some round trips, and more while the broker ends what was open.
+    std::vector<Started<bool>> taking;
+    for (const auto& sender : slots->senders)
+        taking.emplace_back(executor, take_id(sender->client(), deadline));
+    for (Started<bool>& taken : taking) co_await taken.get();
+    co_return producer;
+}
+
+}  // namespace exchange::kafka
