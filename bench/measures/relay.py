@@ -52,12 +52,17 @@ def paced(server: Server, outcome: Outcome) -> None:
 
 
 def backlog(stack: Stack, outcome: Outcome) -> None:
-    space = Space(stack, "backlog").prepare()
-    try:
-        rows = _fill(space, outcome, 50_000 if outcome.quick else 200_000)
-        _drain(space, outcome, rows)
-    finally:
-        space.close()
+    """The same backlog in both modes, one after the other."""
+    rates = {}
+    for mode in ("idempotent", "transactional"):
+        space = Space(stack, "backlog").prepare()
+        try:
+            rows = _fill(space, outcome, 50_000 if outcome.quick else 200_000)
+            rates[mode] = _drain(space, outcome, rows, mode)
+        finally:
+            space.close()
+    share = rates["transactional"] / rates["idempotent"]
+    outcome.bar("backlog, transactional to idempotent", share, ">=", 0.8, "x")
 
 
 def _fill(space: Space, outcome: Outcome, wanted: int) -> int:
@@ -97,10 +102,10 @@ def _wal_syncs(space: Space) -> int:
     return space.rows("SELECT wal_sync FROM pg_stat_wal")[0][0]
 
 
-def _drain(space: Space, outcome: Outcome, rows: int) -> None:
+def _drain(space: Space, outcome: Outcome, rows: int, mode: str) -> float:
     begun = time.monotonic()
     started_at = space.rows("SELECT clock_timestamp()")[0][0]
-    server = Server(space, "relay", roles="relay").start()
+    server = Server(space, "relay", roles="relay", RELAY_MODE=mode).start()
     processor = Processor(space, server.pid)
     with space.database() as watch:
         until(lambda: _recorded(watch) >= rows, within_s=120, what="the backlog is published")
@@ -110,18 +115,20 @@ def _drain(space: Space, outcome: Outcome, rows: int) -> None:
         first_at = watch.execute("SELECT min(published_at) FROM published").fetchone()[0]
     samples = server.metrics()
     steady = (last_at - first_at).total_seconds()
-    outcome.bar("backlog, published", rows / took, ">", 20_000, "/s")
+    steady_rate = rows / steady if steady else 0.0
+    outcome.bar(f"backlog, {mode}", rows / took, ">", 20_000, "/s")
     outcome.note(
-        "backlog, published",
+        f"backlog, {mode}",
         rows=rows,
         seconds=took,
         first_window_after_s=(first_at - started_at).total_seconds(),
-        steady_a_second=rows / steady if steady else 0.0,
+        steady_a_second=steady_rate,
         rows_a_window=mean({}, samples, "exchange_relay_window_rows"),
         bundles=int(samples["exchange_raw_store_bundles_total"]),
         memory_peak_mb=memory_mb(server.pid, "VmHWM"),
         **costs(cores, rows / took),
     )
+    return steady_rate
 
 
 def _recorded(connection: psycopg.Connection) -> int:

@@ -3,7 +3,7 @@
 # Measure the release build against the bars it is held to, on servers of its own.
 #
 # --quick        shorter runs, in two minutes; without it about six
-# --only NAME    inserts, ingest, serve, backlog or runbook; repeatable
+# --only NAME    inserts, ingest, serve, acknowledged, visible, backlog or runbook; repeatable
 # --help         all that bench/run takes
 #
 # The outcome is a table and build/results/bench.json. A bar that is missed is not a failure.

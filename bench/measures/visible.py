@@ -1,0 +1,119 @@
+"""How late an event is for a reader of committed messages, from append to receipt."""
+
+import contextlib
+import json
+import secrets
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import psycopg
+from confluent_kafka import Consumer
+from support.server import Server
+from support.space import Space
+from support.stack import Stack
+from support.waiting import until
+
+from measures.bars import Outcome
+from measures.load import load
+from measures.samples import mean
+
+CONNECTIONS = 30
+
+
+class Reader:
+    """Reads a space's topics on a thread of its own and notes how old each event is."""
+
+    def __init__(self, space: Space) -> None:
+        self.ages_ms: list[float] = []
+        self._ended = threading.Event()
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": space.stack.kafka,
+                "group.id": f"bench-{secrets.token_hex(8)}",
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "fetch.wait.max.ms": 500,
+                "socket.nagle.disable": True,
+            }
+        )
+        self._consumer.subscribe(list(space.topics))
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            message = self._consumer.poll(0.1)
+            if message is not None and message.error() is None:
+                now = time.time()
+                told = json.loads(message.value())["occurred_at"]
+                self.ages_ms.append((now - datetime.fromisoformat(told).timestamp()) * 1e3)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._consumer.close()
+
+
+def visible(stack: Stack, outcome: Outcome) -> None:
+    space = Space(stack, "visible").prepare()
+    try:
+        server = Server(space, RELAY_MODE="transactional").start()
+        reader = Reader(space)
+        try:
+            load(f"{server.url}/v1/ingest", connections=4, seconds=2, options=("pause=20",))
+            until(lambda: reader.ages_ms, within_s=30, what="the reader has its partitions")
+            alone = _at_pace(server, reader, outcome, 300)
+            _at_pace(server, reader, outcome, 1000)
+            with foreign_transactions(stack, space):
+                beside = _at_pace(server, reader, outcome, 300, " beside open transactions")
+            outcome.bar("p50 beside open transactions, to alone", beside / alone, "<=", 1.3, "x")
+        finally:
+            reader.close()
+    finally:
+        space.close()
+
+
+@contextlib.contextmanager
+def foreign_transactions(stack: Stack, space: Space) -> Iterator[None]:
+    """Write transactions held open, in the exchange's database and in another."""
+    here = psycopg.conninfo.make_conninfo(stack.pg, dbname=space.name)
+    with psycopg.connect(here) as same, psycopg.connect(stack.pg) as other:
+        for connection in (same, other):
+            connection.execute("CREATE TABLE held_open (n integer)")
+            connection.execute("INSERT INTO held_open VALUES (1)")
+        yield
+        for connection in (same, other):
+            connection.rollback()
+
+
+def _at_pace(
+    server: Server, reader: Reader, outcome: Outcome, pace: int, beside: str = ""
+) -> float:
+    """Answers the median."""
+    # What a request and the client's timer take comes on top.
+    pause = max(1, 1000 * CONNECTIONS // pace - 6)
+    first, before = len(reader.ages_ms), server.metrics()
+    answers = load(
+        f"{server.url}/v1/ingest",
+        connections=CONNECTIONS,
+        seconds=8 if outcome.quick else 20,
+        options=(f"pause={pause}", "count"),
+    )
+    time.sleep(1)
+    ages, after = sorted(reader.ages_ms[first:]), server.metrics()
+    p50, p99 = statistics.median(ages), ages[int(0.99 * len(ages))]
+    name = f"append to visible at {pace}/s{beside}"
+    outcome.bar(f"{name}, p50", p50, "<", 10, "ms")
+    outcome.bar(f"{name}, p99", p99, "<", 60, "ms")
+    outcome.note(
+        name,
+        records_a_second=answers.requests / answers.seconds,
+        read=len(ages),
+        rows_a_window=mean(before, after, "exchange_relay_window_rows"),
+        statuses=answers.statuses,
+    )
+    return p50
