@@ -14,10 +14,11 @@ TimePoint soon()
     return SteadyClock::now() + std::chrono::seconds{5};
 }
 
-// Longer: a broker that restarts loads its transactions first, and ends what was left open.
+// Longer: a broker that restarts loads its transactions first, and ends what was left open. Well
+// within DRAIN_TIMEOUT_MS, for it is waited for when the process stops.
 TimePoint when_transactions_are_loaded()
 {
-    return SteadyClock::now() + std::chrono::seconds{15};
+    return SteadyClock::now() + std::chrono::seconds{8};
 }
 
 }  // namespace
