@@ -113,6 +113,7 @@ LoadedConfig load_config(const std::string& toml_text, const Environment& enviro
             "{} is not a setting. Hint: exchange check lists all there are", file.begin()->first)};
     take_kafka_properties(environment, loaded.config);
     loaded.config.relay.topic_prefix = loaded.config.topic_prefix;
+    if (loaded.config.disk_path.empty()) loaded.config.admission.disk_free_bytes = 0;
     check_together(loaded.config);
     return loaded;
 }

@@ -7,6 +7,7 @@
 #include "net/server.hpp"
 #include "objects/open_store.hpp"
 #include "obs/log.hpp"
+#include "outbox/admission.hpp"
 #include "outbox/relay.hpp"
 #include "outbox/retention.hpp"
 
@@ -38,6 +39,8 @@ struct Config {
     outbox::RelayConfig relay;
     outbox::LeaseConfig lease;
     outbox::RetentionConfig retention;
+    outbox::AdmissionConfig admission;
+    std::string disk_path;
     Duration drain_timeout{};
     // See base/failpoint.hpp; empty but in tests.
     std::string failpoints;

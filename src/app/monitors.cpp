@@ -1,7 +1,6 @@
 #include "app/monitors.hpp"
 
 #include "app/topic_contract.hpp"
-#include "outbox/backlog.hpp"
 #include "outbox/preflight.hpp"
 
 namespace exchange::app {
@@ -31,7 +30,6 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
       postgres_wake_{executor},
       kafka_wake_{executor},
       store_wake_{executor},
-      backlog_wake_{executor},
       kafka_seen_{executor}
 {
 }
@@ -39,8 +37,7 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
 void Monitors::stop()
 {
     stopping_ = true;
-    for (Signal* signal :
-         {&postgres_wake_, &kafka_wake_, &store_wake_, &backlog_wake_, &kafka_seen_})
+    for (Signal* signal : {&postgres_wake_, &kafka_wake_, &store_wake_, &kafka_seen_})
         signal->notify();
 }
 
@@ -127,21 +124,6 @@ asio::awaitable<bool> Monitors::watch_store()
         const bool ok = status.condition == obs::Condition::ok;
         parts_.health.set("raw_store", std::move(status));
         co_await store_wake_.wait_until(SteadyClock::now() + (ok ? 10s : 1s));
-    }
-    co_return true;
-}
-
-asio::awaitable<bool> Monitors::watch_backlog()
-{
-    pg::Session session{executor_, parts_.config.postgres};
-    while (!stopping_) {
-        try {
-            const auto backlog = co_await outbox::read_backlog(session, SteadyClock::now() + 10s);
-            outbox::expose(parts_.metrics, backlog);
-        } catch (const std::exception&) {
-            // Postgres is away: its own watch says so, and the gauges keep their last value.
-        }
-        co_await backlog_wake_.wait_until(SteadyClock::now() + 2s);
     }
     co_return true;
 }

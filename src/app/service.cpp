@@ -1,5 +1,6 @@
 #include "app/service.hpp"
 
+#include "app/intake_monitor.hpp"
 #include "app/monitors.hpp"
 #include "app/ops_routes.hpp"
 #include "app/run_async.hpp"
@@ -88,6 +89,7 @@ struct Service::Parts {
           log{config.log_format, config.log_level},
           health{log},
           quota{config.quota},
+          admission{config.admission},
           ingest_metrics{metrics}
     {
     }
@@ -102,6 +104,7 @@ struct Service::Parts {
     obs::Metrics metrics;
     obs::Health health;
     ingest::Quota quota;
+    outbox::Admission admission;
     ingest::IngestMetrics ingest_metrics;
     std::unique_ptr<auth::Authenticator> authenticator;
     outbox::Layout layout;
@@ -112,6 +115,7 @@ struct Service::Parts {
     std::unique_ptr<outbox::Relay> relay;
     std::unique_ptr<outbox::Retention> retention;
     std::unique_ptr<Monitors> monitors;
+    std::unique_ptr<IntakeMonitor> intake;
     std::vector<std::unique_ptr<ingest::GroupCommit>> committers;
     std::unique_ptr<net::Server> server;
 
@@ -173,6 +177,10 @@ void Service::Parts::serve()
                 const LaneId lane = outbox::lane_of(layout, source, key);
                 return *committers[static_cast<std::size_t>(number(lane))];
             },
+            [this] {
+                const auto* limit = admission.paused_by();
+                return limit == nullptr ? std::string_view{} : limit->setting;
+            },
             quota,
             ingest_metrics,
             log};
@@ -233,6 +241,9 @@ void Service::Parts::start_relay()
     monitors = std::make_unique<Monitors>(executor, MonitorParts{config, log, metrics, health},
                                           layout, store.get());
     watching.push_back(asio::co_spawn(io, monitors->watch_postgres(), asio::use_future));
+    intake = std::make_unique<IntakeMonitor>(executor, MonitorParts{config, log, metrics, health},
+                                             admission);
+    watching.push_back(asio::co_spawn(io, intake->watch(), asio::use_future));
     if (!roles.relay) return;
 
     outbox::EventLogConfig log_config;
@@ -248,7 +259,6 @@ void Service::Parts::start_relay()
                                                     config.retention, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_store(), asio::use_future));
-    watching.push_back(asio::co_spawn(io, monitors->watch_backlog(), asio::use_future));
     retaining = asio::co_spawn(io, retention->run(), asio::use_future);
     relaying = asio::co_spawn(io, run_relay(), asio::use_future);
 }
@@ -313,6 +323,7 @@ bool Service::stop()
         asio::post(io, [&parts] { parts.retention->stop(); });
         parts.retaining.wait_for(5s);
     }
+    asio::post(io, [&parts] { parts.intake->stop(); });
     asio::post(io, [&parts] { parts.monitors->stop(); });
     for (std::future<bool>& watching : parts.watching) watching.wait_for(6s);
     parts.log.info("stopped", {{"drained", in_time}});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 
 namespace exchange::app {
 namespace {
@@ -91,6 +92,11 @@ template <class T>
 std::size_t as_size(T value)
 {
     return static_cast<std::size_t>(value);
+}
+
+double as_double(std::int64_t value)
+{
+    return static_cast<double>(value);
 }
 
 void add_process(std::vector<Setting>& all)
@@ -213,6 +219,43 @@ void add_store(std::vector<Setting>& all)
                          [](Config& c, std::int64_t v) { c.store.connections_max = as_size(v); }));
 }
 
+void add_admission(std::vector<Setting>& all)
+{
+    const auto most = std::int64_t{1} << 50;
+    all.push_back(number("ADMIT_OLDEST_SECONDS", 86400, 0, 31'536'000,
+                         "new records are refused (503, intake_paused) while the oldest one waits "
+                         "this long for the relay, until four fifths of it; 0: no limit",
+                         [](Config& c, std::int64_t v) { c.admission.oldest_s = as_double(v); }));
+    all.push_back(number("ADMIT_ROWS", 10'000'000, 0, 10'000'000'000,
+                         "the same for records that wait; estimated beyond 20000 a lane; 0: no "
+                         "limit",
+                         [](Config& c, std::int64_t v) { c.admission.rows = as_double(v); }));
+    all.push_back(number("ADMIT_BYTES", std::int64_t{32} << 30, 0, most,
+                         "the same for raw bytes that wait in Postgres; 0: no limit",
+                         [](Config& c, std::int64_t v) { c.admission.bytes = as_double(v); }));
+    all.push_back(
+        number("ADMIT_DATABASE_BYTES", 0, 0, most,
+               "the same for the size of the whole database, wherever Postgres runs, until 98 % of "
+               "it; set it to what its disk can hold less what WAL and others need; 0: no limit",
+               [](Config& c, std::int64_t v) { c.admission.database_bytes = as_double(v); }));
+    all.push_back(text("ADMIT_DISK_PATH", "",
+                       "where Postgres runs on this machine: a path on its disk, whose free bytes "
+                       "are looked at; empty: not looked at, see ADMIT_DATABASE_BYTES",
+                       [](Config& c, const std::string& v) {
+                           std::error_code fault;
+                           c.disk_path = v;
+                           if (v.empty()) return;
+                           const auto space = std::filesystem::space(v, fault);
+                           if (fault || space.capacity == 0)
+                               throw wrong("ADMIT_DISK_PATH", "a path of this machine");
+                       }));
+    all.push_back(number(
+        "ADMIT_DISK_FREE_BYTES", std::int64_t{2} << 30, 0, most,
+        "new records are refused while ADMIT_DISK_PATH has less free than this; what is free then "
+        "is for the relay, so that it can go on; 0: no limit",
+        [](Config& c, std::int64_t v) { c.admission.disk_free_bytes = as_double(v); }));
+}
+
 void add_limits(std::vector<Setting>& all)
 {
     all.push_back(number("BODY_BYTES_MAX", 10 << 20, 1024, 256 << 20,
@@ -261,6 +304,7 @@ std::vector<Setting> all_settings()
     add_kafka(all);
     add_store(all);
     add_limits(all);
+    add_admission(all);
     return all;
 }
 

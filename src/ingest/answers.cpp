@@ -19,14 +19,35 @@ net::Response problem_response(const record::Problem& problem)
     return response;
 }
 
+namespace {
+
+net::Response later(const record::Problem& problem, int retry_after_s)
+{
+    net::Response response = problem_response(problem);
+    response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+    return response;
+}
+
+}  // namespace
+
 net::Response retry_later(ProblemCode code, std::string_view correlation_id, int retry_after_s)
 {
     record::Problem problem;
     problem.code = code;
     problem.correlation_id = correlation_id;
-    net::Response response = problem_response(problem);
-    response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
-    return response;
+    return later(problem, retry_after_s);
+}
+
+net::Response intake_paused(std::string_view limit, std::string_view correlation_id,
+                            int retry_after_s)
+{
+    const std::string detail =
+        fmt::format("New records are not taken at the moment: limit {} is passed", limit);
+    record::Problem problem;
+    problem.code = ProblemCode::intake_paused;
+    problem.detail = detail;
+    problem.correlation_id = correlation_id;
+    return later(problem, retry_after_s);
 }
 
 net::Response over_quota(Duration wait, std::string_view correlation_id)
@@ -56,6 +77,8 @@ net::Response accepted_response(const outbox::AppendAnswer& answer)
 ProblemCode problem_of(Failure failure)
 {
     switch (failure) {
+    case Failure::paused:
+        return ProblemCode::intake_paused;
     case Failure::queue_full:
     case Failure::waited_too_long:
         return ProblemCode::overloaded;

@@ -99,6 +99,7 @@ std::vector<GroupCommit::Pending*> GroupCommit::next_group()
         while (!queue_.empty() && group.size() < settings_.rows_max) {
             Pending* pending = queue_.front();
             const Incoming& incoming = pending->incoming;
+            if (!group.empty() && incoming.known_only != group.front()->incoming.known_only) break;
             if (!group.empty() && bytes + incoming.body.size() > settings_.bytes_max) break;
             queue_.pop_front();
             if (pending->deadline < now) {
@@ -149,21 +150,18 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
 {
     const TimePoint started = SteadyClock::now();
     const TimePoint deadline = started + settings_.commit_timeout;
-    std::vector<outbox::AppendRow> rows;
-    rows.reserve(group.size());
-    for (Pending* pending : group) rows.push_back(prepare(*pending));
-
-    std::vector<outbox::AppendAnswer> answers;
+    const bool known_only = group.front()->incoming.known_only;
+    std::vector<Verdict> verdicts;
     std::optional<Failure> failure;
     bool connected = false;
     try {
         failpoint("ingest/group");
         co_await session_.connection(deadline);
         connected = true;
-        answers = co_await outbox::append(session_, layout_, lane_, rows, deadline);
+        verdicts = co_await ask(group, deadline);
         failpoint("ingest/committed");
     } catch (const pg::Unavailable& away) {
-        failure = connected ? Failure::unknown : Failure::unavailable;
+        failure = connected && !known_only ? Failure::unknown : Failure::unavailable;
         log_.warn("commit_failed", {{"lane", number(lane_)}, {"cause", away.what()}});
     } catch (const outbox::LayoutChanged&) {
         failure = Failure::layout_changed;
@@ -183,15 +181,38 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
         answer_all(group, *failure);
         co_return;
     }
-    metrics_.group_rows.observe(static_cast<double>(group.size()));
-    metrics_.commit_seconds.observe(
-        std::chrono::duration<double>(SteadyClock::now() - started).count());
+    if (!known_only) {
+        metrics_.group_rows.observe(static_cast<double>(group.size()));
+        metrics_.commit_seconds.observe(
+            std::chrono::duration<double>(SteadyClock::now() - started).count());
+    }
     bool accepted = false;
     for (std::size_t at = 0; at < group.size(); ++at) {
-        accepted |= answers[at].outcome == outbox::AppendOutcome::accepted;
-        answer(*group[at], std::move(answers[at]));
+        const auto* appended = std::get_if<outbox::AppendAnswer>(&verdicts[at]);
+        accepted |= appended && appended->outcome == outbox::AppendOutcome::accepted;
+        answer(*group[at], std::move(verdicts[at]));
     }
     if (accepted) on_accepted_();
+}
+
+// One verdict a request, in order.
+asio::awaitable<std::vector<Verdict>> GroupCommit::ask(const std::vector<Pending*>& group,
+                                                       TimePoint deadline)
+{
+    std::vector<outbox::AppendRow> rows;
+    rows.reserve(group.size());
+    for (Pending* pending : group) rows.push_back(prepare(*pending));
+    std::vector<Verdict> verdicts;
+    verdicts.reserve(group.size());
+    if (group.front()->incoming.known_only) {
+        for (auto& known : co_await outbox::look_up(session_, rows, deadline))
+            verdicts.push_back(known ? Verdict{std::move(*known)} : Verdict{Failure::paused});
+        co_return verdicts;
+    }
+    for (outbox::AppendAnswer& appended :
+         co_await outbox::append(session_, layout_, lane_, rows, deadline))
+        verdicts.emplace_back(std::move(appended));
+    co_return verdicts;
 }
 
 // One row of a group was refused: each tries alone, so that only the bad one fails.

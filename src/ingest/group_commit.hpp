@@ -44,9 +44,12 @@ struct Incoming {
     std::int16_t api = 1;
     std::string_view traceparent = "";
     std::string_view body;
+    // Intake is paused: a known key gets its answer, another is refused with `Failure::paused`.
+    bool known_only = false;
 };
 
 enum class Failure {
+    paused,           // nothing stored
     queue_full,       // nothing stored
     waited_too_long,  // nothing stored
     unavailable,      // no connection: nothing stored
@@ -76,6 +79,8 @@ private:
 
     std::vector<Pending*> next_group();
     boost::asio::awaitable<void> commit(std::vector<Pending*> group);
+    boost::asio::awaitable<std::vector<Verdict>> ask(const std::vector<Pending*>& group,
+                                                     TimePoint deadline);
     boost::asio::awaitable<void> commit_each(std::vector<Pending*> group);
     outbox::AppendRow prepare(Pending& pending);
     void answer_all(const std::vector<Pending*>& group, Failure failure);

@@ -179,5 +179,27 @@ TEST(GroupCommit, goes_on_with_its_lane_after_a_failure_that_it_does_not_know)
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox"), 2);
 }
 
+TEST(GroupCommit, answers_only_known_keys_while_intake_is_paused)
+{
+    Committer db;
+    Incoming first = db.incoming("key-00001", "{}");
+    std::vector<Incoming> all{first};
+    for (const auto& [key, body] : {std::pair{"key-00001", "{}"}, std::pair{"key-00001", "[]"},
+                                    std::pair{"key-00002", "{}"}}) {
+        Incoming paused = db.incoming(key, body);
+        paused.known_only = true;
+        all.push_back(paused);
+    }
+    const auto verdicts = db.send_all(std::move(all));
+    EXPECT_EQ(answer(verdicts[0]).outcome, outbox::AppendOutcome::accepted);
+    EXPECT_EQ(answer(verdicts[1]).outcome, outbox::AppendOutcome::repeated);
+    EXPECT_EQ(answer(verdicts[1]).record_id, answer(verdicts[0]).record_id);
+    EXPECT_EQ(answer(verdicts[1]).correlation_id, answer(verdicts[0]).correlation_id);
+    EXPECT_EQ(answer(verdicts[2]).outcome, outbox::AppendOutcome::conflicting);
+    EXPECT_EQ(std::get<Failure>(verdicts[3]), Failure::paused);
+    EXPECT_EQ(db.number_of("SELECT count(*) FROM records"), 1);
+    EXPECT_EQ(db.wakes, 1);
+}
+
 }  // namespace
 }  // namespace exchange::ingest

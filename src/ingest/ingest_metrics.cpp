@@ -20,6 +20,7 @@ IngestMetrics::IngestMetrics(obs::Metrics& metrics)
       forbidden{outcome(metrics, "forbidden")},
       rate_limited{outcome(metrics, "rate_limited")},
       overloaded{outcome(metrics, "overloaded")},
+      paused{outcome(metrics, "paused")},
       unavailable{outcome(metrics, "unavailable")},
       unknown{outcome(metrics, "unknown")},
       waited{metrics.counter("exchange_ingest_waited_repeats_total",

@@ -16,6 +16,7 @@ struct IngestMetrics {
     obs::Counter forbidden;
     obs::Counter rate_limited;
     obs::Counter overloaded;
+    obs::Counter paused;
     obs::Counter unavailable;
     obs::Counter unknown;
     obs::Counter waited;

@@ -89,9 +89,16 @@ public:
             parts_.metrics.rate_limited.add();
             co_return over_quota(*wait, correlation_id);
         }
-        const Incoming incoming = describe(head, submission, body);
+        Incoming incoming = describe(head, submission, body);
+        const std::string_view paused_by = parts_.paused_by();
+        incoming.known_only = !paused_by.empty();
         GroupCommit& committer = parts_.committer(submission.source, incoming.key);
         Verdict verdict = co_await committer.append(incoming);
+        const auto* failure = std::get_if<Failure>(&verdict);
+        if (failure && *failure == Failure::paused) {
+            parts_.metrics.paused.add();
+            co_return intake_paused(paused_by, correlation_id, config_.paused_retry_after_s);
+        }
         co_return answer(std::move(verdict), correlation_id, body.size());
     }
 

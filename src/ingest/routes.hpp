@@ -16,6 +16,8 @@ struct IngestConfig {
     std::size_t body_bytes_max = 10 * 1024 * 1024;
     // Seconds after which a refused client should try again.
     int retry_after_s = 1;
+    // The same while intake is paused, which lasts longer.
+    int paused_retry_after_s = 5;
 };
 
 // What the routes work with; all must outlive the server.
@@ -25,6 +27,8 @@ struct IngestParts {
     std::function<bool()> ready;
     // The committer of a record's lane; called only when ready.
     std::function<GroupCommit&(std::string_view source, std::string_view key)> committer;
+    // Names the limit for which new records are refused at the moment; empty while they are taken.
+    std::function<std::string_view()> paused_by;
     Quota& quota;
     IngestMetrics& metrics;
     obs::Log& log;

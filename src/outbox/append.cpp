@@ -69,4 +69,25 @@ boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session, c
     }
 }
 
+boost::asio::awaitable<std::vector<std::optional<AppendAnswer>>>
+look_up(pg::Session& session, std::span<const AppendRow> rows, TimePoint deadline)
+{
+    pg::Params params;
+    params.text_array(column(rows, [](const AppendRow& row) { return row.source; }));
+    params.text_array(column(rows, [](const AppendRow& row) { return row.key; }));
+    params.bytea_array(column(rows, [](const AppendRow& row) { return as_text(row.sha256); }));
+    const pg::Rows known = co_await session.run(sql::known_keys, std::move(params), deadline);
+    std::vector<std::optional<AppendAnswer>> answers(rows.size());
+    for (int row = 0; row < known.size(); ++row) {
+        if (known.is_null(row, 0)) continue;
+        AppendAnswer answer;
+        answer.outcome =
+            known.boolean(row, 2) ? AppendOutcome::repeated : AppendOutcome::conflicting;
+        answer.record_id = RecordId{known.uuid(row, 0)};
+        answer.correlation_id = known.bytes(row, 1);
+        answers.at(static_cast<std::size_t>(row)) = std::move(answer);
+    }
+    co_return answers;
+}
+
 }  // namespace exchange::outbox

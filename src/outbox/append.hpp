@@ -3,6 +3,7 @@
 #include "outbox/layout.hpp"
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,5 +53,11 @@ boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session, c
                                                          LaneId lane,
                                                          std::span<const AppendRow> rows,
                                                          TimePoint deadline);
+
+// What an append of these rows would answer without storing anything: nothing for a key that is not
+// known. Takes no lock, so a record that is committed at this moment may be missed. Throws
+// pg::Unavailable and pg::Refused.
+boost::asio::awaitable<std::vector<std::optional<AppendAnswer>>>
+look_up(pg::Session& session, std::span<const AppendRow> rows, TimePoint deadline);
 
 }  // namespace exchange::outbox

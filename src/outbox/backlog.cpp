@@ -23,9 +23,17 @@ boost::asio::awaitable<std::vector<LaneBacklog>> read_backlog(pg::Session& sessi
         lane.lane = LaneId{static_cast<std::int16_t>(rows.integer(row, 0))};
         lane.rows = rows.integer(row, 1);
         lane.oldest_s = rows.float8(row, 2);
+        lane.bytes = rows.float8(row, 3);
         backlog.push_back(lane);
     }
     co_return backlog;
+}
+
+boost::asio::awaitable<double> database_bytes(pg::Session& session, TimePoint deadline)
+{
+    pg::Params none;
+    const pg::Rows rows = co_await session.run(sql::database_size, std::move(none), deadline);
+    co_return static_cast<double>(rows.integer(0, 0));
 }
 
 void expose(obs::Metrics& metrics, const std::vector<LaneBacklog>& backlog)
@@ -37,6 +45,11 @@ void expose(obs::Metrics& metrics, const std::vector<LaneBacklog>& backlog)
                    "Rows waiting for the relay; exact up to 20000, estimated beyond",
                    {{"lane", name}})
             .set(static_cast<double>(lane.rows));
+        metrics
+            .gauge("exchange_outbox_unpublished_bytes",
+                   "Raw bytes of the rows waiting for the relay; estimated beyond 20000 rows",
+                   {{"lane", name}})
+            .set(lane.bytes);
         metrics
             .gauge("exchange_outbox_oldest_unpublished_seconds",
                    "Age of the oldest row waiting for the relay", {{"lane", name}})

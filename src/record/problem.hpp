@@ -38,6 +38,7 @@ enum class ProblemCode : std::uint8_t {
     header_too_large,
     internal,
     overloaded,
+    intake_paused,
     postgres_unavailable,
     commit_unknown,
     shutting_down,
@@ -50,7 +51,7 @@ struct ProblemKind {
     std::string_view title;
 };
 
-inline constexpr std::array<ProblemKind, 27> problem_kinds{{
+inline constexpr std::array<ProblemKind, 28> problem_kinds{{
     {ProblemCode::malformed_request, "malformed_request", 400, "The request is not valid HTTP/1.1"},
     {ProblemCode::idempotency_key_missing, "idempotency_key_missing", 400,
      "The Idempotency-Key header is missing"},
@@ -83,6 +84,8 @@ inline constexpr std::array<ProblemKind, 27> problem_kinds{{
     {ProblemCode::header_too_large, "header_too_large", 431, "The header fields are too large"},
     {ProblemCode::internal, "internal", 500, "The exchange failed; the log has the cause"},
     {ProblemCode::overloaded, "overloaded", 503, "The exchange is at its limit; repeat later"},
+    {ProblemCode::intake_paused, "intake_paused", 503,
+     "New records are not taken at the moment; repeat later"},
     {ProblemCode::postgres_unavailable, "postgres_unavailable", 503,
      "Postgres is away; repeat with the same key"},
     {ProblemCode::commit_unknown, "commit_unknown", 503,
