@@ -1,5 +1,6 @@
 #include "kafka/sender.hpp"
 
+#include "base/failpoint.hpp"
 #include "kafka/classify.hpp"
 #include "kafka/threads.hpp"
 
@@ -179,6 +180,7 @@ void Sender::pump()
             ++batch->next;
             if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 ++batch->inside;
+                failpoint("kafka/handed-over");
                 continue;
             }
             Delivery delivery = verdict(code, message.topic, message.partition);

@@ -1,3 +1,4 @@
+#include "base/failpoint.hpp"
 #include "base/started.hpp"
 #include "kafka/metadata.hpp"
 #include "kafka/producer.hpp"
@@ -92,13 +93,15 @@ asio::awaitable<void> decide(std::shared_ptr<Slots> slots, std::shared_ptr<Sende
         co_return;
     }
     const TimePoint deadline = SteadyClock::now() + slots->commit_patience;
+    failpoint("kafka/commit");
     const Ended ended = co_await end(sender->client(), commit_and_begin, deadline);
     if (ended.error) {
         slots->broken = ended.error->what();
         fail_all(deliveries, ended.error->fault(), ended.error->what());
-    } else if (!ended.usable) {
-        slots->broken = "no further transaction could be begun";
+        co_return;
     }
+    failpoint("kafka/committed");
+    if (!ended.usable) slots->broken = "no further transaction could be begun";
 }
 
 asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots,

@@ -1,6 +1,7 @@
 #include "outbox/lane_relay.hpp"
 
 #include "base/backoff.hpp"
+#include "base/failpoint.hpp"
 #include "base/started.hpp"
 #include "outbox/settled_tails.hpp"
 #include "outbox/takeover.hpp"
@@ -155,15 +156,19 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     metrics_.generations.add();
     Generation now;
     now.epoch = epoch;
+    failpoint("relay/open");
     now.producer = co_await ports_.log.open(lane_);
+    failpoint("relay/opened");
     co_await now.producer->prime(topics_, SteadyClock::now() + std::chrono::seconds{5});
     // Only now: a former owner can write no more, and if the lane is still ours then whoever owns
     // it next opens after us. So epochs rise in the log.
     std::optional<LaneState> loaded = co_await ports_.lanes.load(lane_, epoch);
     if (!loaded) throw LeaseLost{};
+    failpoint("relay/loaded");
     LaneState& state = *loaded;
     now.after = state.published_up_to;
     now.positions = co_await take_up(*now.producer, state);
+    failpoint("relay/tails-read");
     log_.info("lane_started", {{"lane", number(lane_)},
                                {"epoch", epoch.value},
                                {"published_up_to", state.published_up_to.value},
@@ -198,6 +203,7 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
 {
     for (const PlannedWindow& planned : state.unfinished) {
         if (owner_.epoch() != now.epoch) throw LeaseLost{};
+        failpoint("relay/finish-plan");
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
         Sent sent = co_await deliver(*now.producer, take_messages(batch));
         co_await account(now, planned, std::move(batch), std::move(sent));
@@ -244,7 +250,9 @@ asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
                                                     std::vector<kafka::Message> messages)
 {
     Sent sent;
+    failpoint("relay/send");
     sent.deliveries = co_await producer.send(std::move(messages));
+    failpoint("relay/sent");
     sent.at_us = unix_us_now();
     co_return sent;
 }
@@ -279,6 +287,7 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     planned.window =
         co_await ports_.lanes.read(lane_, after, config_.window_rows_max, config_.window_bytes_max);
     if (planned.window.rows.empty()) co_return planned;
+    failpoint("relay/window-read");
     BundleTerms terms;
     terms.lane = lane_;
     terms.bucket = ports_.store.bucket();
@@ -286,6 +295,7 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     terms.bytes_max = config_.bundle_bytes_max;
     planned.bundles = make_bundles(terms, planned.window);
     co_await put_bundles(planned.bundles);
+    failpoint("relay/bundles-stored");
     // Stored: only where they lie in the bundle matters from here on.
     for (Bundle& bundle : planned.bundles) bundle.bytes = std::string{};
     co_return planned;
@@ -314,7 +324,9 @@ asio::awaitable<void> LaneRelay::put_bundles(const std::vector<Bundle>& bundles)
 
 asio::awaitable<bool> LaneRelay::put(const Bundle& bundle, TimePoint deadline)
 {
+    failpoint("relay/put");
     co_await ports_.store.put(bundle.key, bundle.bytes, bundle.sha256, deadline);
+    failpoint("relay/put-done");
     metrics_.stored_bundles.add();
     metrics_.stored_bytes.add(static_cast<double>(bundle.size));
     co_return true;
@@ -335,7 +347,9 @@ asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& plan
         held.detail = "an earlier event of this record is in quarantine";
         what.quarantined.push_back(std::move(held));
     }
+    failpoint("relay/plan");
     co_await commit(now, std::move(what));
+    failpoint("relay/planned");
 }
 
 // Records what is in Kafka and not yet recorded, when no plan comes along to do it.
@@ -345,7 +359,9 @@ asio::awaitable<void> LaneRelay::settle(Generation& now)
     LaneCommit what;
     what.published = std::move(now.unrecorded);
     now.unrecorded.reset();
+    failpoint("relay/record");
     co_await commit(now, std::move(what));
+    failpoint("relay/recorded");
 }
 
 asio::awaitable<void> LaneRelay::commit(Generation& now, LaneCommit what)
@@ -387,7 +403,10 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
         quarantined.detail = delivery.reason;
         poison.quarantined.push_back(std::move(quarantined));
     }
-    if (!poison.quarantined.empty()) co_await commit(now, std::move(poison));
+    if (!poison.quarantined.empty()) {
+        failpoint("relay/quarantine");
+        co_await commit(now, std::move(poison));
+    }
     if (fault) throw kafka::Error{*fault->fault, fault->reason};
 
     PublishedWindow published;
