@@ -1,4 +1,4 @@
-"""Reads whole topics as a read_committed consumer sees them."""
+"""Reads whole topics."""
 
 import secrets
 import time
@@ -21,14 +21,20 @@ class Event:
 
 
 def read_events(
-    brokers: str, topics: tuple[str, ...], partitions: int, *, within_s: float = 30
+    brokers: str,
+    topics: tuple[str, ...],
+    partitions: int,
+    *,
+    committed: bool = True,
+    within_s: float = 30,
 ) -> list[Event]:
-    """All that the topics hold now, in offset order of each partition."""
+    """All that the topics hold now, in offset order of each partition; not `committed`: with the
+    events of transactions that were aborted or are still open."""
     consumer = Consumer(
         {
             "bootstrap.servers": brokers,
             "group.id": f"e2e-{secrets.token_hex(8)}",
-            "isolation.level": "read_committed",
+            "isolation.level": "read_committed" if committed else "read_uncommitted",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
             "enable.partition.eof": True,

@@ -1,0 +1,31 @@
+# ./dev chaos [--seeds N] [--seed S] [--minutes M]
+#
+# Kill and stop processes and servers under load, by seeds, and check what is left.
+#
+# Two relays, an ingest, Postgres, Kafka and S3 on a stack of their own. Each seed draws settings,
+# load and faults, waits until all is well again, and holds what clients were told against Postgres,
+# Kafka and the raw store. The logs of a seed that is violated are in build/results/chaos.
+#
+# --seeds N      how many seeds; default 20
+# --seed S       the first seed; a failing one is told with the command that plays it again
+# --minutes M    begin no further seed after so long
+#
+# The last line says seeds, how often each rare event was met, and violations. The exit status is 0
+# only when there are none and, from 40 seeds on, when each rare event was met.
+#
+#   ./dev chaos --seeds 200
+#   ./dev chaos --seeds 1 --seed 42
+# shellcheck shell=bash disable=SC2154
+
+source "$root/tools/dev/lib/testing.sh"
+
+chaos_main() {
+    venv_demand tests "$root/tests/requirements.txt"
+    install_services kafka s3
+    build release --target exchange
+    [[ $stack_named == yes ]] || stack_select chaos
+    testing_stack_begin
+    (cd "$root/tests" && "$venv/bin/python" -m chaos.campaign --results "$(test_results chaos)" "$@" 7>&- 9>&-)
+}
+
+chaos_main "$@"
