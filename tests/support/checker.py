@@ -5,8 +5,11 @@ Pure: `check` reads no server (evidence.py does). One kind of violation a promis
 lost        acknowledged but not in the ledger, or in the ledger and not in Kafka
 duplicated  one key with two records, or one record announced twice
 ghost       in the ledger, in Kafka or in an object, and never sent
-reordered   a partition whose outbox ids or epochs fall, or that belongs to another lane
-gap         a partition whose sequence is not 1, 2, 3, …
+reordered   a partition whose outbox ids fall, or that belongs to another lane; windows that overlap
+epoch       a partition in which a former owner wrote after a later one
+gap         a partition whose sequence is not 1, 2, 3, …; ids between two windows of a lane
+torn        a window of which a part is in Kafka and the rest neither there nor in quarantine
+unbalanced  accepted is not published + pending + quarantined, or published is not what Kafka holds
 mismatch    bytes, hash, size or place differ from what was sent
 orphan      an object without a bundle row
 missing     a bundle row without its object, or with another object
@@ -52,6 +55,27 @@ class BundleRow:
     lengths: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class WindowRow:
+    """Rows (after, to] of a lane, planned at once. `published`: recorded as such."""
+
+    lane: int
+    after: int
+    to: int
+    rows: int
+    published: bool = True
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What Postgres counts, of all that was ever accepted."""
+
+    accepted: int
+    published: int
+    pending: int
+    quarantined: int
+
+
 @dataclass
 class Evidence:
     ledger: list[LedgerRow]
@@ -61,6 +85,8 @@ class Evidence:
     lanes: int
     # Outbox ids in quarantine: accepted, and rightly not in Kafka.
     quarantined: frozenset[int] = frozenset()
+    windows: list[WindowRow] = field(default_factory=list)
+    accounts: Accounts | None = None
 
 
 class Report:
@@ -93,6 +119,8 @@ def check(
     _check_ledger(report, submissions, evidence.ledger)
     events = _check_order(report, evidence, drop_copies)
     _check_events(report, evidence, events)
+    _check_windows(report, evidence, events)
+    _check_accounts(report, evidence, events)
     _check_objects(report, evidence)
     _check_places(report, evidence, events, {(s.source, s.key): s.body for s in submissions})
     return report
@@ -153,7 +181,7 @@ def _check_step(report: Report, before: Event | None, event: Event) -> None:
     if event.number("x-id") < before.number("x-id"):
         report.add("reordered", f"{place}: id {event.number('x-id')} after a higher one")
     if event.number("x-epoch") < before.number("x-epoch"):
-        report.add("reordered", f"{place}: epoch {event.number('x-epoch')} after a higher one")
+        report.add("epoch", f"{place}: epoch {event.number('x-epoch')} after a higher one")
 
 
 def _check_events(report: Report, evidence: Evidence, events: list[Event]) -> None:
@@ -165,12 +193,52 @@ def _check_events(report: Report, evidence: Evidence, events: list[Event]) -> No
             report.add("duplicated", f"outbox id {number} is in Kafka {times} times")
         if number not in ids:
             report.add("ghost", f"outbox id {number} is in Kafka and not in the ledger")
+    for event_id, times in Counter(event.headers.get("ce_id") for event in events).items():
+        if event_id and times > 1:
+            report.add("duplicated", f"event {event_id} is in Kafka {times} times")
     for key, times in announced_keys.items():
         if times > 1:
             report.add("duplicated", f"record {key} is in Kafka {times} times")
     for number, row in ids.items():
         if number not in announced and number not in evidence.quarantined:
             report.add("lost", f"record {row.record_id} (id {number}) is not in Kafka")
+
+
+def _check_windows(report: Report, evidence: Evidence, events: list[Event]) -> None:
+    announced = {event.number("x-id") for event in events} | evidence.quarantined
+    ids = defaultdict(list)
+    for row in evidence.ledger:
+        ids[row.lane].append(row.outbox_id)
+    last: dict[int, int] = {}
+    for window in sorted(evidence.windows, key=lambda window: (window.lane, window.to)):
+        told = f"window ({window.after}, {window.to}] of lane {window.lane}"
+        before = last.get(window.lane, window.after)
+        if window.after < before:
+            report.add("reordered", f"{told} begins before {before}, the end of the one before it")
+        if any(before < number <= window.after for number in ids[window.lane]):
+            report.add("gap", f"{told} leaves out rows after {before}")
+        last[window.lane] = window.to
+        mine = {number for number in ids[window.lane] if window.after < number <= window.to}
+        missing = mine - announced
+        if missing and missing != mine:
+            report.add("torn", f"{told}: {len(missing)} of {len(mine)} rows are not in Kafka")
+        if window.published and missing:
+            report.add("lost", f"{told} is recorded as published without {min(missing)}")
+
+
+def _check_accounts(report: Report, evidence: Evidence, events: list[Event]) -> None:
+    accounts = evidence.accounts
+    if accounts is None:
+        return
+    told = str(accounts)
+    if accounts.accepted != accounts.published + accounts.pending + accounts.quarantined:
+        report.add("unbalanced", f"{told} does not add up")
+    if accounts.accepted != len(evidence.ledger):
+        report.add("unbalanced", f"{told}, but the ledger holds {len(evidence.ledger)}")
+    in_kafka = len({event.number("x-id") for event in events})
+    # What is in Kafka and not recorded yet is pending.
+    if not accounts.published <= in_kafka <= accounts.published + accounts.pending:
+        report.add("unbalanced", f"{told}, but Kafka holds {in_kafka}")
 
 
 def _check_objects(report: Report, evidence: Evidence) -> None:

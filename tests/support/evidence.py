@@ -2,7 +2,16 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from support.checker import BundleRow, Evidence, LedgerRow, Report, Submission, check
+from support.checker import (
+    Accounts,
+    BundleRow,
+    Evidence,
+    LedgerRow,
+    Report,
+    Submission,
+    WindowRow,
+    check,
+)
 from support.events import read_events
 from support.space import PARTITIONS, Space
 from support.waiting import until
@@ -18,6 +27,18 @@ SELECT r.record_id::text, r.lane, r.outbox_id, r.source, coalesce(i.key, ''), r.
   LEFT JOIN idempotency i ON i.record_id = r.record_id AND i.source = r.source
 """
 BUNDLES = "SELECT key, encode(sha256, 'hex'), size, ids, lengths FROM bundles"
+WINDOWS = """
+SELECT w.lane, w.from_id, w.to_id, w.row_count, p.to_id IS NOT NULL
+  FROM windows w LEFT JOIN published p ON p.lane = w.lane AND p.to_id = w.to_id
+"""
+# Each from its own table, so that one that lost a row is found by the others.
+ACCOUNTS = """
+SELECT (SELECT count(*) FROM records),
+       (SELECT count(*) FROM outbox_events WHERE published_at IS NOT NULL),
+       (SELECT count(*) FROM outbox_events e WHERE published_at IS NULL
+           AND NOT EXISTS (SELECT FROM quarantine q WHERE q.outbox_id = e.id)),
+       (SELECT count(*) FROM quarantine)
+"""
 PENDING = """
 SELECT (SELECT count(*) FROM records)
      - (SELECT count(published_at) FROM outbox_events)
@@ -52,6 +73,8 @@ def collect(space: Space) -> Evidence:
         events=read_events(space.stack.kafka, space.topics, PARTITIONS),
         lanes=space.rows("SELECT lanes FROM lane_layout")[0][0],
         quarantined=quarantined,
+        windows=[WindowRow(*row) for row in space.rows(WINDOWS)],
+        accounts=Accounts(*space.rows(ACCOUNTS)[0]),
     )
 
 

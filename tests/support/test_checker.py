@@ -4,7 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
-from support.checker import BundleRow, Evidence, LedgerRow, Submission, check, sha256
+from support.checker import (
+    Accounts,
+    BundleRow,
+    Evidence,
+    LedgerRow,
+    Submission,
+    WindowRow,
+    check,
+    sha256,
+)
 from support.events import Event
 
 BODIES = {number: b'{"serial":%d}' % number for number in range(1, 5)}
@@ -21,7 +30,12 @@ def _event(number: int, sequence: int) -> Event:
         "sha256": sha256(body),
         "size_bytes": len(body),
     }
-    headers = {"x-id": str(number), "x-pseq": str(sequence), "x-epoch": "1"}
+    headers = {
+        "ce_id": f"event-{number}",
+        "x-id": str(number),
+        "x-pseq": str(sequence),
+        "x-epoch": "1",
+    }
     value = json.dumps({"raw_object": raw}).encode()
     return Event(TOPIC, 0, sequence - 1, f"record-{number}", value, headers)
 
@@ -38,7 +52,16 @@ def _clean() -> tuple[list[Submission], Evidence]:
     lengths = tuple(len(body) for body in BODIES.values())
     bundle = BundleRow("bundles/1", sha256(data), len(data), tuple(BODIES), lengths)
     events = [_event(n, n) for n in BODIES]
-    return submissions, Evidence(ledger, [bundle], {"bundles/1": data}, events, lanes=4)
+    evidence = Evidence(
+        ledger,
+        [bundle],
+        {"bundles/1": data},
+        events,
+        lanes=4,
+        windows=[WindowRow(0, 0, 2, 2), WindowRow(0, 2, 4, 2)],
+        accounts=Accounts(accepted=4, published=4, pending=0, quarantined=0),
+    )
+    return submissions, evidence
 
 
 def _changed(event: Event, **headers: str) -> Event:
@@ -124,6 +147,42 @@ def _remove_an_object(submissions, evidence):
     evidence.objects.clear()
 
 
+def _announce_an_event_for_two_records(submissions, evidence):
+    last = evidence.events[3]
+    evidence.events[3] = replace(last, headers={**last.headers, "ce_id": "event-1"})
+
+
+def _tear_a_window(submissions, evidence):
+    evidence.windows[1] = replace(evidence.windows[1], published=False)
+    evidence.events.pop()
+
+
+def _record_a_torn_window(submissions, evidence):
+    evidence.events.pop()
+
+
+def _leave_rows_out_of_the_plan(submissions, evidence):
+    evidence.windows[0] = replace(evidence.windows[0], to=1, rows=1)
+
+
+def _plan_a_row_twice(submissions, evidence):
+    evidence.windows[1] = replace(evidence.windows[1], after=1, rows=3)
+
+
+def _miscount(submissions, evidence):
+    evidence.accounts = replace(evidence.accounts, published=3)
+
+
+def _count_what_the_ledger_lacks(submissions, evidence):
+    evidence.accounts = replace(evidence.accounts, accepted=5, pending=1)
+
+
+def _record_more_than_kafka_holds(submissions, evidence):
+    evidence.events.pop()
+    evidence.ledger.pop()
+    evidence.accounts = replace(evidence.accounts, accepted=3, published=4, pending=-1)
+
+
 @pytest.mark.parametrize(
     ("damage", "kind"),
     [
@@ -135,7 +194,15 @@ def _remove_an_object(submissions, evidence):
         (_invent_event, "ghost"),
         (_invent_bytes, "ghost"),
         (_swap_ids, "reordered"),
-        (_lower_epoch, "reordered"),
+        (_lower_epoch, "epoch"),
+        (_announce_an_event_for_two_records, "duplicated"),
+        (_tear_a_window, "torn"),
+        (_record_a_torn_window, "lost"),
+        (_leave_rows_out_of_the_plan, "gap"),
+        (_plan_a_row_twice, "reordered"),
+        (_miscount, "unbalanced"),
+        (_count_what_the_ledger_lacks, "unbalanced"),
+        (_record_more_than_kafka_holds, "unbalanced"),
         (_wrong_lane, "reordered"),
         (_skip_a_number, "gap"),
         (_store_other_bytes, "missing"),
@@ -167,4 +234,5 @@ def test_a_quarantined_row_need_not_be_in_kafka():
     submissions, evidence = _clean()
     evidence.events.pop()
     evidence.quarantined = frozenset({4})
+    evidence.accounts = Accounts(accepted=4, published=3, pending=0, quarantined=1)
     assert check(submissions, evidence).kinds() == set()
