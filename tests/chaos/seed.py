@@ -8,9 +8,10 @@ from pathlib import Path
 from chaos.scene import Scene
 from chaos.schedule import make_schedule
 from chaos.servers import Servers
-from support.checker import check
+from support.checker import Evidence, check
 from support.events import read_events
 from support.evidence import SWEPT_LATER, collect, settled
+from support.reader import effects_of_space
 from support.space import PARTITIONS, Space
 from support.stack import Stack
 
@@ -70,11 +71,23 @@ def _play(scene: Scene, result: SeedResult, mode: str) -> None:
             continue
         result.violations[kind] += len(texts)
         result.told += [f"{kind}: {text}" for text in texts[:3]]
+    _check_effects(scene.space, evidence, result)
     result.records = len(submissions)
     result.counters = _counters(scene, evidence)
 
 
-def _counters(scene: Scene, evidence) -> Counter[str]:
+def _check_effects(space: Space, evidence: Evidence, result: SeedResult) -> None:
+    """The reference consumer takes each announced record once."""
+    taken = Counter(effects_of_space(space))
+    wanted = Counter(
+        row.record_id for row in evidence.ledger if row.outbox_id not in evidence.quarantined
+    )
+    for record in (taken - wanted) | (wanted - taken):
+        result.violations["effects"] += 1
+        result.told.append(f"effects: {record} took effect {taken[record]} times")
+
+
+def _counters(scene: Scene, evidence: Evidence) -> Counter[str]:
     sampled = scene.sampler.totals()
     space = scene.space
     finished = space.rows(FINISHED)
