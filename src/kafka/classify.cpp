@@ -80,8 +80,7 @@ std::string_view hint(Fault fault)
         return "Hint: check the credentials and protocol (KAFKA_SASL_*, KAFKA_SECURITY_PROTOCOL, "
                "KAFKA_SSL_*) and this principal's ACLs and policies on the topic.";
     case Fault::message_too_large:
-        return "Hint: raise max.message.bytes of the topic and KAFKA_MESSAGE_MAX_BYTES here, and "
-               "keep KAFKA_BATCH_SIZE at or below the topic's limit.";
+        return "Hint: raise max.message.bytes of the topic, or KAFKA_MESSAGE_MAX_BYTES here.";
     case Fault::message_invalid:
         return "Hint: the broker refuses this message each time; compare the topic's "
                "configuration with `exchange topics apply` and quarantine the message.";

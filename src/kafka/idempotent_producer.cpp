@@ -52,7 +52,7 @@ private:
 std::unique_ptr<Producer> make_idempotent_producer(asio::any_io_executor executor,
                                                    const ProducerConfig& config)
 {
-    Conf conf = make_conf(config.client, idempotent_presets(config));
+    Conf conf = make_conf(client_config(config), idempotent_presets(config));
     return std::make_unique<IdempotentProducer>(start_sender(executor, std::move(conf)));
 }
 

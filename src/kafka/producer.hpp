@@ -80,15 +80,16 @@ struct ProducerConfig {
     // it is stored is unknown). Lower: a short broker restart ends the generation. Higher: a dead
     // broker is noticed later. The property message.timeout.ms wins over it.
     std::chrono::milliseconds message_timeout{10000};
+    // Each message a batch of its own. A batch that is too large for the topic is refused as a
+    // whole, and then the verdicts do not tell which of its messages was at fault. Slow.
+    bool one_by_one = false;
 };
 
 // Idempotent, acks=all, gapless. Use and destroy it on `executor` only, which must run one handler
 // at a time and outlive it; verdicts are delivered there. Throws std::invalid_argument for
-// properties that librdkafka does not know or that contradict these three. The broker refuses a
-// batch above the topic's max.message.bytes even if each of its messages is smaller: where that
-// limit is below 1 MB, set the property batch.size to it. Destroying it gives up what is unsent
-// without waiting; never blocks for longer than a few milliseconds (the client is closed on a
-// thread of its own, which is joined when the executor's context ends).
+// properties that librdkafka does not know or that contradict these three. Destroying it gives up
+// what is unsent without waiting; never blocks for longer than a few milliseconds (the client is
+// closed on a thread of its own, which is joined when the executor's context ends).
 std::unique_ptr<Producer> make_idempotent_producer(boost::asio::any_io_executor executor,
                                                    const ProducerConfig& config);
 

@@ -11,6 +11,13 @@ constexpr Duration patience_beyond_timeout = std::chrono::seconds{10};
 
 }  // namespace
 
+ClientConfig client_config(const ProducerConfig& config)
+{
+    ClientConfig client = config.client;
+    if (config.one_by_one) client.properties.erase("batch.num.messages");
+    return client;
+}
+
 Presets producer_presets(const ProducerConfig& config)
 {
     std::vector<Property> defaults = common_defaults();
@@ -18,7 +25,7 @@ Presets producer_presets(const ProducerConfig& config)
         {"message.timeout.ms", std::to_string(config.message_timeout.count())},
         // A lone message leaves at once; under load batches form while requests are under way.
         {"linger.ms", "0"},
-        {"batch.num.messages", "10000"},
+        {"batch.num.messages", config.one_by_one ? "1" : "10000"},
         {"max.in.flight", "5"},
         {"queue.buffering.max.messages", "100000"},
         {"queue.buffering.max.kbytes", "524288"},

@@ -10,6 +10,9 @@
 // What both kinds of producer have in common.
 namespace exchange::kafka {
 
+// The user's settings, but for those that would undo what `config` asks for.
+ClientConfig client_config(const ProducerConfig& config);
+
 // Defaults only; what a kind depends on is its own to add.
 Presets producer_presets(const ProducerConfig& config);
 

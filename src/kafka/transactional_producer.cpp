@@ -160,7 +160,7 @@ private:
 std::shared_ptr<Sender> make_sender(const asio::any_io_executor& executor,
                                     const TransactionalConfig& config, int number)
 {
-    Conf conf = make_conf(config.producer.client, transactional_presets(config, number));
+    Conf conf = make_conf(client_config(config.producer), transactional_presets(config, number));
     if (message_timeout(*conf) >= config.transaction_timeout)
         throw std::invalid_argument{
             "Kafka property message.timeout.ms must be below transaction.timeout.ms. Hint: lower "

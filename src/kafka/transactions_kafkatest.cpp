@@ -115,6 +115,29 @@ TEST_F(Transactional, shows_nothing_of_a_window_with_a_message_that_is_too_large
     EXPECT_TRUE(values().empty());
 }
 
+TEST_F(Transactional, tells_which_message_a_small_topic_refuses_only_one_by_one)
+{
+    const std::string small = make_topic(1, {{"max.message.bytes", "1200"}});
+    const auto own_faults = [&](bool one_by_one) {
+        TransactionalConfig config;
+        config.producer.client = kafka_client();
+        config.producer.one_by_one = one_by_one;
+        config.id = unique_topic_name();
+        const auto producer = run_until_done(
+            io, open_transactional_producer(std::move(config), SteadyClock::now() + 30s));
+        run_until_done(io, producer->prime({small}, SteadyClock::now() + 10s));
+        std::vector<Message> batch = numbered(small, 0, 6);
+        batch[4].value.assign(1500, 'x');
+        std::vector<std::size_t> faults;
+        const std::vector<Delivery> verdicts = send(*producer, std::move(batch));
+        for (std::size_t at = 0; at < verdicts.size(); ++at)
+            if (verdicts[at].fault && is_own_fault(*verdicts[at].fault)) faults.push_back(at);
+        return faults;
+    };
+    EXPECT_GT(own_faults(false).size(), 1u);
+    EXPECT_EQ(own_faults(true), std::vector<std::size_t>{4});
+}
+
 TEST_F(Transactional, puts_a_former_producer_with_its_ids_out_of_action)
 {
     const auto former = open(id);

@@ -28,12 +28,13 @@ KafkaEventLog::KafkaEventLog(asio::any_io_executor executor, EventLogConfig conf
 {
 }
 
-asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane)
+asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane, bool one_by_one)
 {
-    if (!config_.transactional)
-        co_return kafka::make_idempotent_producer(executor_, config_.producer);
+    kafka::ProducerConfig producer = config_.producer;
+    producer.one_by_one = one_by_one;
+    if (!config_.transactional) co_return kafka::make_idempotent_producer(executor_, producer);
     kafka::TransactionalConfig transactional;
-    transactional.producer = config_.producer;
+    transactional.producer = std::move(producer);
     transactional.id = fmt::format("{}exchange-lane-{}", config_.id_prefix, number(lane));
     co_return co_await kafka::open_transactional_producer(std::move(transactional),
                                                           when_transactions_are_loaded());

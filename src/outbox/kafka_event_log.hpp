@@ -19,7 +19,8 @@ struct EventLogConfig {
 class KafkaEventLog final : public EventLog {
 public:
     KafkaEventLog(boost::asio::any_io_executor executor, EventLogConfig config);
-    boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane) override;
+    boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
+                                                                  bool one_by_one) override;
     boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) override;
 

@@ -20,8 +20,10 @@ namespace {
 // As many as the raw store's client keeps connections for by default.
 constexpr std::size_t puts_at_once = 8;
 
-// Ends a generation for a reason that is no failure.
+// End a generation for a reason that is no failure: the lane is another's; it has looked at rows
+// one by one for long enough.
 struct LeaseLost {};
+struct Renewal {};
 
 class Halted : public std::runtime_error {
 public:
@@ -112,6 +114,8 @@ asio::awaitable<void> LaneRelay::run()
         } catch (const LeaseLost&) {
             owner_.lost();
             log_.info("lane_lost", {{"lane", number(lane_)}, {"epoch", epoch->value}});
+        } catch (const Renewal&) {
+            failed = false;
         } catch (const Halted& halted) {
             report(halted.what(), halted.remedy, obs::Condition::failed);
         } catch (const kafka::Error& failure) {
@@ -157,7 +161,7 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     Generation now;
     now.epoch = epoch;
     failpoint("relay/open");
-    now.producer = co_await ports_.log.open(lane_);
+    now.producer = co_await ports_.log.open(lane_, one_by_one_);
     failpoint("relay/opened");
     co_await now.producer->prime(topics_, SteadyClock::now() + std::chrono::seconds{5});
     // Only now: a former owner can write no more, and if the lane is still ours then whoever owns
@@ -268,7 +272,8 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     PlannedWindow next;
     std::exception_ptr failure;
     try {
-        if (!stopping_ && !is_busy(current.window)) next = co_await prepare(now.after);
+        if (!stopping_ && !one_by_one_ && !is_busy(current.window))
+            next = co_await prepare(now.after);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -379,6 +384,8 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
 {
     LaneCommit poison;
     std::optional<kafka::Delivery> fault;
+    const bool one_by_one = one_by_one_;
+    one_by_one_ = false;
     for (std::size_t at = 0; at < sent.deliveries.size(); ++at) {
         const Outgoing& outgoing = batch.outgoing[at];
         const OutboxRow& row = planned.window.rows[outgoing.row];
@@ -394,7 +401,7 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
                                              1e6);
             continue;
         }
-        fault = delivery;
+        if (!fault || kafka::is_own_fault(*delivery.fault)) fault = delivery;
         if (!kafka::is_own_fault(*delivery.fault)) continue;
         QuarantinedRow quarantined;
         quarantined.id = row.id;
@@ -403,7 +410,10 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
         quarantined.detail = delivery.reason;
         poison.quarantined.push_back(std::move(quarantined));
     }
-    if (!poison.quarantined.empty()) {
+    // A batch refused as a whole: find out which of its rows it is.
+    const std::size_t refused = poison.quarantined.size();
+    one_by_one_ = refused > 1 || (one_by_one && refused > 0);
+    if (refused == 1 || (one_by_one && refused > 0)) {
         failpoint("relay/quarantine");
         co_await commit(now, std::move(poison));
     }
@@ -418,6 +428,10 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
     metrics_.passed_over_rows.add(static_cast<double>(batch.passed_over));
     metrics_.published_windows.add();
     metrics_.window_rows.observe(static_cast<double>(planned.window.rows.size()));
+    if (one_by_one) {
+        co_await settle(now);
+        throw Renewal{};
+    }
 }
 
 }  // namespace exchange::outbox

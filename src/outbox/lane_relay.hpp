@@ -96,6 +96,8 @@ private:
     obs::Health& health_;
     std::string component_;
     Signal wake_;
+    // The next generation sends each message by itself, to find the one that cannot be taken.
+    bool one_by_one_ = false;
     bool draining_ = false;
     bool stopping_ = false;
 };

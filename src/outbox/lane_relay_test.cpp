@@ -189,6 +189,17 @@ TEST(LaneRelay, quarantines_a_row_that_kafka_never_takes_and_goes_on)
     expect_exact(world, "");
 }
 
+TEST(LaneRelay, finds_each_of_several_rows_that_kafka_never_takes_and_no_other)
+{
+    FakeLaneWorld world = world_with_rows(11);
+    world.poison = {2, 4, 8, 20};
+    Process process{world};
+    ASSERT_TRUE(test::run(process.io, process.run_until(world, 22)));
+    std::sort(world.quarantined.begin(), world.quarantined.end());
+    EXPECT_EQ(world.quarantined, (std::vector<std::int64_t>{2, 4, 8, 20}));
+    expect_exact(world, "");
+}
+
 TEST(LaneRelay, stops_writing_once_another_owns_the_lane)
 {
     FakeLaneWorld world = world_with_rows(11);

@@ -78,8 +78,10 @@ class EventLog {
 public:
     virtual ~EventLog() = default;
     // A generation's way to write to a lane's partitions. Transactional: once it is there, nothing
-    // that a former writer of the lane sent or sends can become visible any more.
-    virtual boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane) = 0;
+    // that a former writer of the lane sent or sends can become visible any more. `one_by_one`:
+    // kafka::ProducerConfig has why.
+    virtual boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
+                                                                          bool one_by_one) = 0;
     virtual boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) = 0;
 };

@@ -17,7 +17,10 @@ const kafka::TopicPartition second{"events", 1};
 struct OpenLog final : EventLog, kafka::Producer {
     static constexpr int never = 1'000'000;
 
-    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId) override { co_return nullptr; }
+    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, bool) override
+    {
+        co_return nullptr;
+    }
 
     asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) override

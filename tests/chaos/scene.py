@@ -38,9 +38,6 @@ class Scene:
         self._schedule = schedule
         self._servers = servers
         settings: dict[str, object] = {**schedule.settings, "RELAY_MODE": mode}
-        if schedule.poison_every:
-            # One event a batch: the broker refuses a batch for the largest in it.
-            settings["KAFKA_BATCH_SIZE"] = 1
         self._cast = {name: Server(space, name, "relay", **settings) for name in RELAYS}
         self._cast["ingest"] = Server(space, "ingest", "ingest", **settings)
         self.sampler = Sampler(list(self._cast.values()), SAMPLED)

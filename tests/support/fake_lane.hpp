@@ -212,10 +212,13 @@ private:
     FakeLaneWorld& world_;
 };
 
-// A producer whose failing send stores a prefix of its messages, as a real one may.
+// A producer whose failing send stores a prefix of its messages, as a real one may, and which, as a
+// broker does, refuses a batch as a whole for one message in it.
 class FakeLaneProducer final : public kafka::Producer {
 public:
-    explicit FakeLaneProducer(FakeLaneWorld& world) : world_{world} {}
+    FakeLaneProducer(FakeLaneWorld& world, bool one_by_one) : world_{world}, one_by_one_{one_by_one}
+    {
+    }
 
     asio::awaitable<std::vector<kafka::Delivery>>
     send(std::vector<kafka::Message> messages) override
@@ -224,6 +227,12 @@ public:
         const bool fails_after = world_.fails(true);
         if (broken_) world_.broken("a producer was used after a fault");
         std::vector<kafka::Delivery> deliveries(messages.size());
+        if (!one_by_one_ && holds_poison(messages)) {
+            for (kafka::Delivery& delivery : deliveries)
+                delivery.fault = kafka::Fault::message_too_large;
+            broken_ = true;
+            co_return deliveries;
+        }
         for (std::size_t at = 0; at < messages.size(); ++at) {
             const bool lost = fails_before && (world_.dead() || 2 * at >= messages.size());
             const std::int64_t id = std::stoll(header(messages[at], "x-id"));
@@ -262,6 +271,13 @@ private:
         return std::find(world_.poison.begin(), world_.poison.end(), id) != world_.poison.end();
     }
 
+    bool holds_poison(const std::vector<kafka::Message>& messages) const
+    {
+        return std::any_of(messages.begin(), messages.end(), [&](const kafka::Message& message) {
+            return is_poison(std::stoll(header(message, "x-id")));
+        });
+    }
+
     std::int64_t store(const kafka::Message& message, std::int64_t id)
     {
         auto& records = world_.log[{message.topic, message.partition}];
@@ -270,6 +286,7 @@ private:
     }
 
     FakeLaneWorld& world_;
+    bool one_by_one_;
     bool broken_ = false;
 };
 
@@ -277,11 +294,11 @@ class FakeLaneLog final : public outbox::EventLog {
 public:
     explicit FakeLaneLog(FakeLaneWorld& world) : world_{world} {}
 
-    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId) override
+    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, bool one_by_one) override
     {
         if (world_.fails(false) || world_.fails(true))
             throw kafka::Error{kafka::Fault::unavailable, "scripted"};
-        co_return std::make_unique<FakeLaneProducer>(world_);
+        co_return std::make_unique<FakeLaneProducer>(world_, one_by_one);
     }
 
     asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
