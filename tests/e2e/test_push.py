@@ -8,29 +8,13 @@ import pytest
 from support import bodies
 from support.checker import Submission
 from support.evidence import SWEPT_LATER, check_space
+from support.pushing import finished, push
 from support.server import Server
 from support.space import Space
 from support.steps import free_port
 from support.waiting import until
 
 LINES = 12000
-
-
-def push(server: Server, *arguments: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [server.space.stack.binary, "push", "--json", "--url", server.url, *arguments],
-        env=server.space.settings(EXCHANGE_TOKEN="dev"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finished(client: subprocess.Popen, *, within_s: float = 90) -> tuple[int, dict]:
-    output, talk = client.communicate(timeout=within_s)
-    assert output, f"ended with {client.returncode}: {talk}"
-    return client.returncode, json.loads(output)
 
 
 def stored(space: Space) -> int:

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -30,6 +31,18 @@ def read_events(
 ) -> list[Event]:
     """All that the topics hold now, in offset order of each partition; not `committed`: with the
     events of transactions that were aborted or are still open."""
+    return list(stream_events(brokers, topics, partitions, committed=committed, within_s=within_s))
+
+
+def stream_events(
+    brokers: str,
+    topics: tuple[str, ...],
+    partitions: int,
+    *,
+    committed: bool = True,
+    within_s: float,
+) -> Iterator[Event]:
+    """As `read_events`, one after the other."""
     consumer = Consumer(
         {
             "bootstrap.servers": brokers,
@@ -43,28 +56,26 @@ def read_events(
         }
     )
     try:
-        return _drain(consumer, topics, partitions, time.monotonic() + within_s)
+        yield from _drain(consumer, topics, partitions, time.monotonic() + within_s)
     finally:
         consumer.close()
 
 
 def _drain(
     consumer: Consumer, topics: tuple[str, ...], partitions: int, deadline: float
-) -> list[Event]:
+) -> Iterator[Event]:
     waiting = {(topic, number) for topic in topics for number in range(partitions)}
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in sorted(waiting)])
-    events = []
     while waiting:
         assert time.monotonic() < deadline, f"no end reached in {sorted(waiting)}"
         for message in consumer.consume(2000, 0.2):
             fault = message.error()
             if fault is None:
-                events.append(_event(message))
+                yield _event(message)
             elif fault.code() == KafkaError._PARTITION_EOF:
                 waiting.discard((message.topic(), message.partition()))
             else:
                 raise AssertionError(f"{message.topic()}: {fault}")
-    return events
 
 
 def _event(message) -> Event:

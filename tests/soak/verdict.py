@@ -1,0 +1,88 @@
+"""Holds a large push against Postgres, Kafka and the raw store, one event and one bundle at a time.
+`checker.py` says more of a violation, but holds every record in memory."""
+
+import hashlib
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from support.events import Event, stream_events
+from support.space import PARTITIONS, Space
+
+PROMISED = """
+SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM idempotency),
+       (SELECT count(published_at) FROM outbox_events), (SELECT count(*) FROM quarantine)
+  FROM records
+"""
+MEMBERS = """
+SELECT b.key, encode(b.sha256, 'hex'), b.lengths, array_agg(encode(r.sha256, 'hex') ORDER BY m.at)
+  FROM bundles b
+ CROSS JOIN LATERAL unnest(b.ids) WITH ORDINALITY AS m (id, at)
+  LEFT JOIN records r ON r.outbox_id = m.id
+ GROUP BY b.lane, b.first_id, b.key, b.sha256, b.lengths
+"""
+
+
+def violations(space: Space, results: Path, wanted: int) -> Counter[str]:
+    found: Counter[str] = Counter()
+    told = _told(results, found)
+    found["lost"] += abs(wanted - len(told))
+    records, distinct, keys, published, quarantined = space.rows(PROMISED)[0]
+    found["lost"] += abs(wanted - distinct) + abs(wanted - keys)
+    found["duplicated"] += records - distinct
+    found["conservation"] += abs(records - published - quarantined)
+    _check_log(space, told, found)
+    _check_store(space, wanted, found)
+    return +found
+
+
+def _told(results: Path, found: Counter[str]) -> set[bytes]:
+    """The records that the client was told of, each line of the input once."""
+    told: set[bytes] = set()
+    with results.open() as text:
+        next(text)
+        for line in text:
+            result = json.loads(line)
+            if result["status"] != 202:
+                found["refused"] += 1
+                continue
+            record = bytes.fromhex(result["record_id"].replace("-", ""))
+            found["duplicated"] += record in told
+            told.add(record)
+    return told
+
+
+def _check_log(space: Space, told: set[bytes], found: Counter[str]) -> None:
+    announced: set[bytes] = set()
+    last: dict[tuple[str, int], Event] = {}
+    for event in stream_events(space.stack.kafka, space.topics, PARTITIONS, within_s=600):
+        record = bytes.fromhex(event.key.replace("-", ""))
+        found["duplicated"] += record in announced
+        found["ghost"] += record not in told
+        announced.add(record)
+        before = last.get((event.topic, event.partition))
+        found["gap"] += event.number("x-pseq") != (before.number("x-pseq") + 1 if before else 1)
+        if before:
+            found["reordered"] += event.number("x-id") <= before.number("x-id")
+        last[event.topic, event.partition] = event
+    found["lost"] += len(told - announced)
+
+
+def _check_store(space: Space, wanted: int, found: Counter[str]) -> None:
+    def read(row: tuple) -> tuple[bool, int]:
+        key, digest, lengths, members = row
+        data = space.s3.get_object(Bucket=space.bucket, Key=key)["Body"].read()
+        torn = hashlib.sha256(data).hexdigest() != digest
+        at = 0
+        for length, member in zip(lengths, members, strict=True):
+            torn |= hashlib.sha256(data[at : at + length]).hexdigest() != member
+            at += length + 1
+        return torn, len(members)
+
+    stored = 0
+    with ThreadPoolExecutor(4) as readers:
+        for torn, members in readers.map(read, space.rows(MEMBERS)):
+            found["torn"] += torn
+            stored += members
+    found["lost"] += abs(wanted - stored)
