@@ -57,7 +57,7 @@ asio::awaitable<void> Retention::run()
                 "It is tried again by itself; if it lasts, look at Postgres' disk and log.";
         }
         health_.set("retention", std::move(status));
-        co_await wake_.wait_until(SteadyClock::now() + settings_.make_every);
+        co_await wake_.wait_until(std::min(SteadyClock::now() + settings_.make_every, drop_at));
     }
 }
 

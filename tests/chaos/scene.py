@@ -51,7 +51,7 @@ class Scene:
     def play(self) -> list[Submission]:
         """To the end of the load, with every process and server well again."""
         if self._schedule.poison_every:
-            _limit_messages(self.space, POISON_BYTES)
+            limit_messages(self.space, POISON_BYTES)
         self._start_all()
         with self.sampler:
             try:
@@ -144,7 +144,7 @@ def _signal(server: Server, number: signal.Signals) -> None:
         server.send_signal(number)
 
 
-def _limit_messages(space: Space, most: int) -> None:
+def limit_messages(space: Space, most: int) -> None:
     admin = AdminClient({"bootstrap.servers": space.stack.kafka})
     entry = ConfigEntry("max.message.bytes", str(most), incremental_operation=AlterConfigOpType.SET)
     resources = [

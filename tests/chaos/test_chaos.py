@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from chaos.campaign import SEEDS_TO_JUDGE, Campaign
 from chaos.schedule import RELAYS, WEIGHTS, make_schedule
 from chaos.seed import SOMETIMES, SeedResult, play_seed
+from chaos.seeds import SEEDS_TO_JUDGE, Campaign
 
 
 # Chosen for what they do: 1 kills and crashes relays, 8 adds twins and poison, 20 outlives leases.

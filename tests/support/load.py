@@ -55,9 +55,13 @@ class Load:
         goal = self.acknowledged() + more
         until(lambda: self.acknowledged() >= goal, within_s=within_s, what=f"{goal} acknowledged")
 
+    def finish(self) -> None:
+        """No new record from here on; those under way are repeated until they are acknowledged."""
+        self._stopping.set()
+
     def stop(self, *, within_s: float = 40) -> list[Submission]:
         """Ends when each record under way is acknowledged."""
-        self._stopping.set()
+        self.finish()
         self._thread.join(within_s)
         assert not self._thread.is_alive(), f"records wait for a 202: {self.statuses}"
         if self._fault:

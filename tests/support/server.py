@@ -81,6 +81,9 @@ class Server:
         self._process.kill()
         self._process.wait(10)
 
+    def terminate(self) -> None:
+        self._process.terminate()
+
     def wait(self, *, within_s: float) -> int:
         return self._process.wait(within_s)
 

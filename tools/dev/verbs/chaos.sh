@@ -1,10 +1,10 @@
-# ./dev chaos [--seeds N] [--seed S] [--minutes M]
+# ./dev chaos [seeds|failpoints] [ARGUMENT...]
 #
-# Kill and stop processes and servers under load, by seeds, and check what is left.
+# Kill and stop processes and servers under load, and check what is left.
 #
-# Two relays, an ingest, Postgres, Kafka and S3 on a stack of their own. Each seed draws settings,
-# load and faults, waits until all is well again, and holds what clients were told against Postgres,
-# Kafka and the raw store. The logs of a seed that is violated are in build/results/chaos.
+# seeds, the default: two relays, an ingest, Postgres, Kafka and S3 on a stack of their own. Each
+# seed draws settings, load and faults, waits until all is well again, and holds what clients were
+# told against Postgres, Kafka and the raw store. Logs of a violated seed: build/results/chaos.
 #
 # --seeds N      how many seeds; default 20
 # --seed S       the first seed; a failing one is told with the command that plays it again
@@ -13,11 +13,26 @@
 # The last line says seeds, how often each rare event was met, and violations. The exit status is 0
 # only when there are none and, from 40 seeds on, when each rare event was met.
 #
+# failpoints: a life of one process with a crash, an error or a delay at each named place of the
+# code (src/base/failpoint.hpp), one run for each hit.
+#
+# --hits N       how many hits of each place; default 3
+# --site NAME    only this place; repeatable
+# --action A     crash, error or delay:MS; repeatable; default all three
+#
 #   ./dev chaos --seeds 200
+#   ./dev chaos failpoints --site relay/planned
 #   ./dev chaos --seeds 1 --seed 42
 # shellcheck shell=bash disable=SC2154
 
 source "$root/tools/dev/lib/testing.sh"
+
+chaos_campaign=seeds
+case ${1:-} in
+    seeds | failpoints) chaos_campaign=$1; shift ;;
+    -*) ;;
+    ?*) fail_usage "there is no campaign '$1'" "seeds and failpoints are the campaigns" ;;
+esac
 
 chaos_main() {
     venv_demand tests "$root/tests/requirements.txt"
@@ -25,7 +40,7 @@ chaos_main() {
     build release --target exchange
     [[ $stack_named == yes ]] || stack_select chaos
     testing_stack_begin
-    (cd "$root/tests" && "$venv/bin/python" -m chaos.campaign --results "$(test_results chaos)" "$@" 7>&- 9>&-)
+    (cd "$root/tests" && "$venv/bin/python" -m "chaos.$chaos_campaign" --results "$(test_results chaos)" "$@" 7>&- 9>&-)
 }
 
 chaos_main "$@"
