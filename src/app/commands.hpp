@@ -17,6 +17,7 @@ void add_serve(CLI::App& app, Globals& globals);
 void add_migrate(CLI::App& app, Globals& globals);
 void add_check(CLI::App& app, Globals& globals);
 void add_topics(CLI::App& app, Globals& globals);
+void add_outbox(CLI::App& app, Globals& globals);
 void add_version(CLI::App& app, Globals& globals);
 
 }  // namespace exchange::app

@@ -1,6 +1,7 @@
 #include "app/monitors.hpp"
 
 #include "app/topic_contract.hpp"
+#include "outbox/conservation.hpp"
 #include "outbox/preflight.hpp"
 
 namespace exchange::app {
@@ -30,6 +31,7 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
       postgres_wake_{executor},
       kafka_wake_{executor},
       store_wake_{executor},
+      conservation_wake_{executor},
       kafka_seen_{executor}
 {
 }
@@ -37,7 +39,8 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
 void Monitors::stop()
 {
     stopping_ = true;
-    for (Signal* signal : {&postgres_wake_, &kafka_wake_, &store_wake_, &kafka_seen_})
+    for (Signal* signal :
+         {&postgres_wake_, &kafka_wake_, &store_wake_, &conservation_wake_, &kafka_seen_})
         signal->notify();
 }
 
@@ -124,6 +127,23 @@ asio::awaitable<bool> Monitors::watch_store()
         const bool ok = status.condition == obs::Condition::ok;
         parts_.health.set("raw_store", std::move(status));
         co_await store_wake_.wait_until(SteadyClock::now() + (ok ? 10s : 1s));
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> Monitors::watch_conservation()
+{
+    pg::Session session{executor_, parts_.config.postgres};
+    while (!stopping_) {
+        try {
+            co_await outbox::advance_tallies(session, layout_, SteadyClock::now() + 10s);
+            const auto lanes =
+                co_await outbox::read_conservation(session, SteadyClock::now() + 10s);
+            outbox::expose(parts_.metrics, lanes);
+        } catch (const std::exception&) {
+            // Postgres is away: its own watch says so, and the gauges keep their last value.
+        }
+        co_await conservation_wake_.wait_until(SteadyClock::now() + 5s);
     }
     co_return true;
 }

@@ -30,6 +30,7 @@ public:
     boost::asio::awaitable<bool> watch_postgres();
     boost::asio::awaitable<bool> watch_kafka();
     boost::asio::awaitable<bool> watch_store();
+    boost::asio::awaitable<bool> watch_conservation();
     void stop();
 
     // Returns true once the broker answered and is the pinned one; false when stopped before.
@@ -48,6 +49,7 @@ private:
     Signal postgres_wake_;
     Signal kafka_wake_;
     Signal store_wake_;
+    Signal conservation_wake_;
     Signal kafka_seen_;
     bool kafka_ours_ = false;
     std::atomic<bool> postgres_ok_ = true;

@@ -259,6 +259,7 @@ void Service::Parts::start_relay()
                                                     config.retention, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_store(), asio::use_future));
+    watching.push_back(asio::co_spawn(io, monitors->watch_conservation(), asio::use_future));
     retaining = asio::co_spawn(io, retention->run(), asio::use_future);
     relaying = asio::co_spawn(io, run_relay(), asio::use_future);
 }

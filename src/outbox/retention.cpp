@@ -1,6 +1,8 @@
 #include "outbox/retention.hpp"
 
 #include "base/failpoint.hpp"
+#include "outbox/conservation.hpp"
+#include "outbox/quarantine.hpp"
 #include "outbox/sql.hpp"
 
 #include <fmt/format.h>
@@ -50,6 +52,7 @@ asio::awaitable<void> Retention::run()
                 co_await drop();
                 drop_at = SteadyClock::now() + settings_.drop_every;
             }
+            co_await release_stranded();
         } catch (const std::exception& failure) {
             status.condition = obs::Condition::degraded;
             status.cause = failure.what();
@@ -70,8 +73,18 @@ asio::awaitable<void> Retention::make()
     if (made.integer(0, 0) > 0) log_.info("partitions_made", {{"tables", made.integer(0, 0)}});
 }
 
+// Events that waited for one that was decided about at that very moment.
+asio::awaitable<void> Retention::release_stranded()
+{
+    Quarantine quarantine{session_, store_};
+    const std::size_t released = co_await quarantine.release_stranded(soon());
+    if (released > 0) log_.info("held_rows_released", {{"rows", released}});
+}
+
 asio::awaitable<int> Retention::drop()
 {
+    // Dropping counts under the lanes' locks: what was counted before is no work then.
+    co_await advance_tallies(session_, layout_, soon());
     pg::Params which;
     which.int8(settings_.partition_ids);
     const pg::Rows done = co_await session_.run(sql::done_partitions, std::move(which), soon());

@@ -39,6 +39,7 @@ public:
     boost::asio::awaitable<int> drop();
 
 private:
+    boost::asio::awaitable<void> release_stranded();
     boost::asio::awaitable<bool> bundles_stored(std::int64_t low);
     boost::asio::awaitable<bool> bundles_stored(LaneId lane, std::int64_t low);
 
