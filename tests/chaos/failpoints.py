@@ -127,19 +127,23 @@ class _Life:
 
     def live(self, failpoint: str) -> int:
         """One life under a failpoint, through all that a life has; answers how it ended."""
-        dropped = len(self._server.log_lines("partitions_dropped"))
+        rounds = self._retention_rounds()
         goal = self._load.acknowledged() + RECORDS
         self._start(",".join([f"count={self._count}", *filter(None, [failpoint])]))
         self._until_over_or(lambda: self._load.acknowledged() >= goal, "records are taken")
         # Retention wants every lane's lock at once, which it may not get under load.
         self._load.finish()
-        self._until_over_or(
-            lambda: len(self._server.log_lines("partitions_dropped")) > dropped,
-            "a partition is dropped",
-        )
+        self._until_over_or(lambda: self._retention_rounds() > rounds, "a partition is dropped")
         if self._server.runs():
             self._server.terminate()
         return self._server.wait(within_s=30)
+
+    def _retention_rounds(self) -> int:
+        """Those that dropped something, or failed at it."""
+        failed = self._server.log_lines("dependency_degraded")
+        return len(self._server.log_lines("partitions_dropped")) + sum(
+            line["component"] == "retention" for line in failed
+        )
 
     def _until_over_or(self, well: Callable[[], bool], what: str) -> None:
         until(lambda: not self._server.runs() or well(), within_s=30, what=what)

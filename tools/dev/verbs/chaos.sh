@@ -1,4 +1,4 @@
-# ./dev chaos [seeds|failpoints] [ARGUMENT...]
+# ./dev chaos [seeds|failpoints|requests] [ARGUMENT...]
 #
 # Kill and stop processes and servers under load, and check what is left.
 #
@@ -20,6 +20,12 @@
 # --site NAME    only this place; repeatable
 # --action A     crash, error or delay:MS; repeatable; default all three
 #
+# requests: messages between the exchange and Postgres, Kafka and S3 (a commit, the end of a
+# transaction, a PUT and their answers, among others) dropped, delayed, reset or cut.
+#
+# --hits N       the first so many of each message; default 3
+# --server NAME  kafka, postgres or s3; repeatable; default all three
+#
 #   ./dev chaos --seeds 200
 #   ./dev chaos failpoints --site relay/planned
 #   ./dev chaos --seeds 1 --seed 42
@@ -29,9 +35,9 @@ source "$root/tools/dev/lib/testing.sh"
 
 chaos_campaign=seeds
 case ${1:-} in
-    seeds | failpoints) chaos_campaign=$1; shift ;;
+    seeds | failpoints | requests) chaos_campaign=$1; shift ;;
     -*) ;;
-    ?*) fail_usage "there is no campaign '$1'" "seeds and failpoints are the campaigns" ;;
+    ?*) fail_usage "there is no campaign '$1'" "the campaigns are seeds, failpoints and requests" ;;
 esac
 
 chaos_main() {
