@@ -2,6 +2,7 @@
 
 #include "app/sql.hpp"
 #include "app/topic_contract.hpp"
+#include "outbox/pins.hpp"
 #include "outbox/preflight.hpp"
 #include "pg/migrate.hpp"
 #include "pg/migrations_data.hpp"
@@ -67,6 +68,19 @@ asio::awaitable<std::vector<Check>> check_postgres(pg::Session& session)
     co_return checks;
 }
 
+asio::awaitable<Check> check_pins(pg::Session& session)
+{
+    const auto pins = co_await outbox::read_identity(session, SteadyClock::now() + 5s);
+    if (const auto halt = outbox::judge_identity(pins))
+        co_return failed("pins", halt->cause, halt->remedy);
+    Check check;
+    check.name = "pins";
+    for (const outbox::Pin& pin : pins)
+        check.detail +=
+            fmt::format("{}{}={}", check.detail.empty() ? "" : " ", pin.name, pin.value);
+    co_return check;
+}
+
 asio::awaitable<std::vector<Check>> check_kafka(const Config& config, const outbox::Layout& layout,
                                                 const std::string& pinned)
 {
@@ -116,7 +130,8 @@ asio::awaitable<std::vector<Check>> run_checks(asio::any_io_executor executor, C
     try {
         append(all, co_await check_postgres(session));
         layout = co_await outbox::read_layout(session, SteadyClock::now() + 5s);
-        pinned = co_await outbox::pinned(session, "kafka_cluster_id", SteadyClock::now() + 5s);
+        pinned = co_await outbox::pinned(session, outbox::pin_cluster, SteadyClock::now() + 5s);
+        all.push_back(co_await check_pins(session));
     } catch (const pg::Unavailable& away) {
         all.push_back(failed("postgres", away.what(), "Start Postgres or correct DATABASE_URL"));
     } catch (const pg::Refused&) {

@@ -23,11 +23,12 @@ obs::Status trouble(obs::Condition condition, std::string cause, std::string rem
 }  // namespace
 
 Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
-                   objects::RawStore* store)
+                   objects::RawStore* store, outbox::PinnedStanding& standing)
     : executor_{executor},
       parts_{parts},
       layout_{layout},
       store_{store},
+      standing_{standing},
       postgres_wake_{executor},
       kafka_wake_{executor},
       store_wake_{executor},
@@ -69,6 +70,11 @@ asio::awaitable<void> Monitors::look_at_postgres(pg::Session& session)
     const outbox::Layout now = co_await outbox::read_layout(session, SteadyClock::now() + 2s);
     if (now.version != layout_.version)
         throw std::runtime_error{"the lane layout has changed. Hint: restart this process"};
+    const auto pins = co_await outbox::read_identity(session, SteadyClock::now() + 2s);
+    const std::optional<outbox::Halt> halt = outbox::judge_identity(pins);
+    standing_.set_postgres(halt);
+    parts_.health.set("pins", halt ? trouble(obs::Condition::failed, halt->cause, halt->remedy)
+                                   : obs::Status{});
 }
 
 asio::awaitable<bool> Monitors::kafka_is_ours()
@@ -94,7 +100,7 @@ asio::awaitable<bool> Monitors::watch_kafka()
             kafka_ours_ = true;
             kafka_seen_.notify();
         }
-        co_await kafka_wake_.wait_until(SteadyClock::now() + (ours ? 3s : 1s));
+        co_await kafka_wake_.wait_until(SteadyClock::now() + (ours ? 2s : 1s));
     }
     co_return true;
 }
@@ -105,11 +111,12 @@ asio::awaitable<bool> Monitors::look_at_kafka(pg::Session& session)
     const auto contract = topic_contract(parts_.config.topic_prefix);
     const kafka::ClusterState cluster = co_await kafka::cluster_state(
         parts_.config.kafka, topic_names(contract), SteadyClock::now() + 4s);
-    const std::string pinned = co_await outbox::pin(session, "kafka_cluster_id", cluster.cluster_id,
-                                                    SteadyClock::now() + 2s);
+    const std::string pinned = co_await outbox::pin(session, outbox::pin_cluster,
+                                                    cluster.cluster_id, SteadyClock::now() + 2s);
     for (const auto& [component, status] :
          outbox::judge_cluster(cluster, pinned, layout_, contract))
         parts_.health.set(component, status);
+    standing_.set_kafka(outbox::judge_belonging(cluster, pinned, layout_, contract));
     co_return pinned == cluster.cluster_id;
 }
 

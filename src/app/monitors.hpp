@@ -5,7 +5,7 @@
 #include "objects/raw_store.hpp"
 #include "obs/health.hpp"
 #include "obs/metrics.hpp"
-#include "outbox/layout.hpp"
+#include "outbox/standing.hpp"
 
 #include <atomic>
 #include <vector>
@@ -24,7 +24,7 @@ struct MonitorParts {
 class Monitors {
 public:
     Monitors(boost::asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
-             objects::RawStore* store);
+             objects::RawStore* store, outbox::PinnedStanding& standing);
 
     // Each until `stop()`.
     boost::asio::awaitable<bool> watch_postgres();
@@ -46,6 +46,7 @@ private:
     MonitorParts parts_;
     outbox::Layout layout_;
     objects::RawStore* store_;
+    outbox::PinnedStanding& standing_;
     Signal postgres_wake_;
     Signal kafka_wake_;
     Signal store_wake_;

@@ -114,6 +114,7 @@ struct Service::Parts {
     std::unique_ptr<outbox::KafkaEventLog> event_log;
     std::unique_ptr<outbox::Relay> relay;
     std::unique_ptr<outbox::Retention> retention;
+    std::unique_ptr<outbox::PinnedStanding> standing;
     std::unique_ptr<Monitors> monitors;
     std::unique_ptr<IntakeMonitor> intake;
     std::vector<std::unique_ptr<ingest::GroupCommit>> committers;
@@ -238,8 +239,9 @@ void Service::Parts::start_relay()
 {
     asio::io_context& io = relay_loop->io();
     const auto executor = io.get_executor();
+    standing = std::make_unique<outbox::PinnedStanding>(executor, config.postgres);
     monitors = std::make_unique<Monitors>(executor, MonitorParts{config, log, metrics, health},
-                                          layout, store.get());
+                                          layout, store.get(), *standing);
     watching.push_back(asio::co_spawn(io, monitors->watch_postgres(), asio::use_future));
     intake = std::make_unique<IntakeMonitor>(executor, MonitorParts{config, log, metrics, health},
                                              admission);
@@ -254,7 +256,7 @@ void Service::Parts::start_relay()
     outbox::RelaySettings settings{config.relay, config.lease, instance};
     relay = std::make_unique<outbox::Relay>(
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
-        *event_log, *store, std::move(settings), metrics, log, health);
+        *event_log, *store, *standing, std::move(settings), metrics, log, health);
     retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
                                                     config.retention, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));

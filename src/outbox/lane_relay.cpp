@@ -117,6 +117,7 @@ asio::awaitable<void> LaneRelay::run()
         } catch (const Renewal&) {
             failed = false;
         } catch (const Halted& halted) {
+            set_halted(true);
             report(halted.what(), halted.remedy, obs::Condition::failed);
         } catch (const kafka::Error& failure) {
             if (failure.fault() == kafka::Fault::fenced) metrics_.fenced.add();
@@ -158,6 +159,7 @@ BatchTerms LaneRelay::batch_terms(const Generation& now) const
 asio::awaitable<void> LaneRelay::generation(Epoch epoch)
 {
     metrics_.generations.add();
+    co_await stand_or_halt();
     Generation now;
     now.epoch = epoch;
     failpoint("relay/open");
@@ -179,7 +181,31 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
                                {"unfinished_windows", state.unfinished.size()}});
     co_await finish_unfinished(now, state);
     health_.ok(component_);
+    set_halted(false);
     co_await publish_while_owned(now);
+}
+
+// Before anything is sent or fenced: do database and cluster still belong together?
+asio::awaitable<void> LaneRelay::stand_or_halt()
+{
+    if (ports_.standing == nullptr) co_return;
+    std::optional<Halt> halt = co_await ports_.standing->look();
+    if (halt) throw Halted{std::move(*halt)};
+}
+
+asio::awaitable<void> LaneRelay::halt_if_known(Generation& now)
+{
+    std::optional<Halt> halt = ports_.standing ? ports_.standing->known() : std::nullopt;
+    if (!halt) co_return;
+    co_await settle(now);
+    throw Halted{std::move(*halt)};
+}
+
+void LaneRelay::set_halted(bool halted)
+{
+    if (halted == halted_) return;
+    halted_ = halted;
+    metrics_.halted_lanes.add(halted ? 1 : -1);
 }
 
 // Where the lane's partitions stand, from their ends.
@@ -221,6 +247,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
 {
     PlannedWindow next = co_await prepare(now.after);
     while (owner_.epoch() == now.epoch) {
+        co_await halt_if_known(now);
         if (next.window.rows.empty()) {
             co_await settle(now);
             if (draining_) break;

@@ -7,6 +7,7 @@
 #include "outbox/lane_owner.hpp"
 #include "outbox/layout.hpp"
 #include "outbox/relay_metrics.hpp"
+#include "outbox/standing.hpp"
 
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct RelayPorts {
     LaneStore& lanes;
     EventLog& log;
     objects::RawStore& store;
+    // Null: nothing is pinned.
+    Standing* standing = nullptr;
 };
 
 class LaneRelay {
@@ -65,6 +68,9 @@ private:
     struct Generation;
 
     boost::asio::awaitable<void> generation(Epoch epoch);
+    boost::asio::awaitable<void> stand_or_halt();
+    boost::asio::awaitable<void> halt_if_known(Generation& now);
+    void set_halted(bool halted);
     boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, const LaneState& state);
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
@@ -98,6 +104,7 @@ private:
     Signal wake_;
     // The next generation sends each message by itself, to find the one that cannot be taken.
     bool one_by_one_ = false;
+    bool halted_ = false;
     bool draining_ = false;
     bool stopping_ = false;
 };

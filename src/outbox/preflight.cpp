@@ -1,7 +1,5 @@
 #include "outbox/preflight.hpp"
 
-#include "outbox/sql.hpp"
-
 #include <fmt/format.h>
 
 namespace exchange::outbox {
@@ -37,6 +35,10 @@ obs::Status judge_topic(const kafka::TopicSpec& spec, const kafka::TopicState* t
     return {};
 }
 
+constexpr const char* wrong_cluster_remedy =
+    "Correct KAFKA_BROKERS or DATABASE_URL. To publish to another cluster for good, compare with "
+    "exchange reconcile, then run exchange pins accept kafka_cluster_id (docs/runbook/pins.md)";
+
 }  // namespace
 
 std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& cluster,
@@ -49,8 +51,7 @@ std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& clus
         found["kafka"] = failed(
             fmt::format("KAFKA_BROKERS leads to cluster {}, but this database publishes to {}",
                         cluster.cluster_id, pinned_cluster),
-            "Correct KAFKA_BROKERS or DATABASE_URL. To move to another cluster for good, "
-            "remove the row kafka_cluster_id from table pins");
+            wrong_cluster_remedy);
     else found["kafka"] = {};
     for (const kafka::TopicSpec& spec : contract) {
         const auto topic = cluster.topics.find(spec.name);
@@ -58,6 +59,24 @@ std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& clus
             judge_topic(spec, topic == cluster.topics.end() ? nullptr : &topic->second, layout);
     }
     return found;
+}
+
+std::optional<Halt> judge_belonging(const kafka::ClusterState& cluster,
+                                    const std::string& pinned_cluster, const Layout& layout,
+                                    const std::vector<kafka::TopicSpec>& contract)
+{
+    const auto judged = judge_cluster(cluster, pinned_cluster, layout, contract);
+    const auto halt = [&](const std::string& component) {
+        const obs::Status& status = judged.at(component);
+        return Halt{status.cause, status.remedy};
+    };
+    if (!pinned_cluster.empty() && pinned_cluster != cluster.cluster_id) return halt("kafka");
+    for (const kafka::TopicSpec& spec : contract) {
+        const auto topic = cluster.topics.find(spec.name);
+        if (topic != cluster.topics.end() && topic->second.partitions != layout.partitions)
+            return halt("topic/" + spec.name);
+    }
+    return std::nullopt;
 }
 
 std::map<std::string, obs::Status> judge_failure(const kafka::Error& failure)
@@ -70,24 +89,6 @@ std::map<std::string, obs::Status> judge_failure(const kafka::Error& failure)
                            : "Check that Kafka runs and KAFKA_BROKERS names it. Records are taken "
                              "meanwhile and published once it answers";
     return {{"kafka", std::move(status)}};
-}
-
-boost::asio::awaitable<std::string> pin(pg::Session& session, std::string name, std::string value,
-                                        TimePoint deadline)
-{
-    pg::Params params;
-    params.text(name).text(value);
-    const pg::Rows rows = co_await session.run(sql::pin, std::move(params), deadline);
-    co_return std::string{rows.bytes(0, 0)};
-}
-
-boost::asio::awaitable<std::string> pinned(pg::Session& session, std::string name,
-                                           TimePoint deadline)
-{
-    pg::Params params;
-    params.text(name);
-    const pg::Rows rows = co_await session.run(sql::pinned, std::move(params), deadline);
-    co_return rows.size() == 0 ? std::string{} : std::string{rows.bytes(0, 0)};
 }
 
 }  // namespace exchange::outbox

@@ -3,8 +3,10 @@
 #include "kafka/admin.hpp"
 #include "obs/health.hpp"
 #include "outbox/layout.hpp"
+#include "outbox/takeover.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +24,10 @@ std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& clus
 // The broker could not be asked at all.
 std::map<std::string, obs::Status> judge_failure(const kafka::Error& failure);
 
-// Remembers the first value seen for `name` and answers the one that is pinned.
-boost::asio::awaitable<std::string> pin(pg::Session& session, std::string name, std::string value,
-                                        TimePoint deadline);
-
-// The pinned value; empty when there is none.
-boost::asio::awaitable<std::string> pinned(pg::Session& session, std::string name,
-                                           TimePoint deadline);
+// Why no lane may publish to this cluster, or nothing: it is not the pinned one, or a topic has
+// another partition count than the layout. A topic that is missing holds nobody else up.
+std::optional<Halt> judge_belonging(const kafka::ClusterState& cluster,
+                                    const std::string& pinned_cluster, const Layout& layout,
+                                    const std::vector<kafka::TopicSpec>& contract);
 
 }  // namespace exchange::outbox

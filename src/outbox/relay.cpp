@@ -23,15 +23,16 @@ struct Relay::Lane {
 
 Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout layout,
              std::vector<std::string> topics, EventLog& log, objects::RawStore& store,
-             RelaySettings settings, obs::Metrics& metrics, obs::Log& logger, obs::Health& health)
+             Standing& standing, RelaySettings settings, obs::Metrics& metrics, obs::Log& logger,
+             obs::Health& health)
     : executor_{executor}, metrics_{metrics}
 {
     for (std::int16_t number = 0; number < layout.lanes; ++number) {
         const LaneId id{number};
         auto lane = std::make_unique<Lane>(executor, config, id, settings);
-        lane->relay = std::make_unique<LaneRelay>(executor, RelayPorts{lane->rows, log, store},
-                                                  lane->owner, id, layout, topics, settings.relay,
-                                                  metrics_, logger, health);
+        lane->relay = std::make_unique<LaneRelay>(
+            executor, RelayPorts{lane->rows, log, store, &standing}, lane->owner, id, layout,
+            topics, settings.relay, metrics_, logger, health);
         lanes_.push_back(std::move(lane));
     }
 }

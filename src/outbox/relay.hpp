@@ -20,7 +20,8 @@ class Relay {
 public:
     Relay(boost::asio::any_io_executor executor, pg::ConnectConfig config, Layout layout,
           std::vector<std::string> topics, EventLog& log, objects::RawStore& store,
-          RelaySettings settings, obs::Metrics& metrics, obs::Log& logger, obs::Health& health);
+          Standing& standing, RelaySettings settings, obs::Metrics& metrics, obs::Log& logger,
+          obs::Health& health);
     ~Relay();
 
     // Returns after `drain()` or `stop()` (lane_relay.hpp), with every lease given back. On the

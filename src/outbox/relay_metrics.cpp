@@ -11,6 +11,8 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
                                        "Rows of a planned window found in Kafka already")},
       quarantined_rows{metrics.counter("exchange_relay_quarantined_rows_total",
                                        "Rows Kafka will never take as they are")},
+      halted_lanes{metrics.gauge("exchange_relay_halted_lanes",
+                                 "Lanes of this process that wait for an operator")},
       generations{metrics.counter("exchange_relay_generations_total",
                                   "Times a lane was started from what database and log say")},
       finished_plans{metrics.counter("exchange_relay_finished_plans_total",

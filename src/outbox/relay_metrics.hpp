@@ -12,6 +12,7 @@ struct RelayMetrics {
     obs::Counter published_windows;
     obs::Counter passed_over_rows;
     obs::Counter quarantined_rows;
+    obs::Gauge halted_lanes;
     obs::Counter generations;
     obs::Counter finished_plans;
     obs::Counter stored_bundles;

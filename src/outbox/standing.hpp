@@ -1,0 +1,39 @@
+#pragma once
+
+#include "outbox/pins.hpp"
+
+// Whether this database, this Postgres and this Kafka belong together, asked by each lane before a
+// generation and before each window. On the relay's executor.
+namespace exchange::outbox {
+
+class Standing {
+public:
+    virtual ~Standing() = default;
+    // Asks Postgres, and pins what was never pinned. Throws pg::Unavailable and pg::Refused.
+    virtual boost::asio::awaitable<std::optional<Halt>> look() = 0;
+    // What is known without asking.
+    virtual std::optional<Halt> known() const = 0;
+};
+
+class PinnedStanding final : public Standing {
+public:
+    PinnedStanding(boost::asio::any_io_executor executor, pg::ConnectConfig config)
+        : executor_{std::move(executor)}, config_{std::move(config)}
+    {
+    }
+
+    boost::asio::awaitable<std::optional<Halt>> look() override;
+    std::optional<Halt> known() const override { return kafka_ ? kafka_ : postgres_; }
+
+    // What the monitors found of Kafka; nothing when it is as it was.
+    void set_kafka(std::optional<Halt> halt) { kafka_ = std::move(halt); }
+    void set_postgres(std::optional<Halt> halt) { postgres_ = std::move(halt); }
+
+private:
+    boost::asio::any_io_executor executor_;
+    pg::ConnectConfig config_;
+    std::optional<Halt> kafka_;
+    std::optional<Halt> postgres_;
+};
+
+}  // namespace exchange::outbox
