@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
 namespace exchange::app {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 using Apply = std::function<void(Config&, const std::string&)>;
@@ -193,11 +197,12 @@ void add_kafka(std::vector<Setting>& all)
     all.push_back(milliseconds("RELAY_POLL_MS", 50,
                                "how often a lane looks for rows that other processes appended",
                                [](Config& c, auto v) { c.relay.poll_every = v; }));
-    all.push_back(milliseconds("LEASE_TTL_MS", 5000,
+    all.push_back(milliseconds("LEASE_TTL_MS", 3000,
                                "how long a lane's owner may be silent before another takes over",
                                [](Config& c, auto v) {
                                    c.lease.ttl = v;
                                    c.lease.renew_every = c.lease.ttl / 5;
+                                   c.lease.seek_every = std::min<Duration>(c.lease.ttl / 12, 250ms);
                                }));
 }
 

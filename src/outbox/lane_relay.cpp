@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include <algorithm>
 
 namespace exchange::outbox {
@@ -98,12 +100,32 @@ void LaneRelay::drain()
     owner_.changed().notify();
 }
 
+void LaneRelay::yield()
+{
+    yielding_ = true;
+    wake_.notify();
+}
+
+// The lane is another's now, or will be: what was wrong with it is theirs to tell.
+void LaneRelay::stand_aside()
+{
+    set_halted(false);
+    health_.ok(component_);
+}
+
 asio::awaitable<void> LaneRelay::run()
 {
     Backoff backoff{config_.retry_first, config_.retry_most};
     while (!draining_) {
+        if (std::exchange(yielding_, false) && owner_.epoch()) {
+            log_.info("lane_handed_over", {{"lane", number(lane_)}});
+            metrics_.handed_over_lanes.add();
+            owner_.hand_over();
+            stand_aside();
+        }
         const std::optional<Epoch> epoch = owner_.epoch();
         if (!epoch) {
+            if (owner_.met_another()) stand_aside();
             co_await owner_.changed().wait_until(SteadyClock::now() + std::chrono::seconds{1});
             continue;
         }
@@ -250,7 +272,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         co_await halt_if_known(now);
         if (next.window.rows.empty()) {
             co_await settle(now);
-            if (draining_) break;
+            if (draining_ || yielding_) break;
             co_await wake_.wait_until(SteadyClock::now() + config_.poll_every);
             if (stopping_) break;
             next = co_await prepare(now.after);
@@ -260,7 +282,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         const PlannedWindow current = std::move(next);
         co_await plan(now, current);
         next = co_await send(now, current);
-        if (stopping_ || !is_busy(current.window)) continue;
+        if (leaving() || !is_busy(current.window)) continue;
         co_await sleep_until(started + config_.pace);
         next = co_await prepare(now.after);
     }
@@ -299,7 +321,7 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     PlannedWindow next;
     std::exception_ptr failure;
     try {
-        if (!stopping_ && !one_by_one_ && !is_busy(current.window))
+        if (!leaving() && !one_by_one_ && !is_busy(current.window))
             next = co_await prepare(now.after);
     } catch (...) {
         failure = std::current_exception();

@@ -61,6 +61,10 @@ public:
     void drain();
     void stop();
 
+    // Hands the lane over as soon as the window under way is recorded: its successor finds nothing
+    // to pass over. Goes on when the lane is ours again.
+    void yield();
+
     // There may be new rows. From any thread.
     void wake() { wake_.notify(); }
 
@@ -71,6 +75,8 @@ private:
     boost::asio::awaitable<void> stand_or_halt();
     boost::asio::awaitable<void> halt_if_known(Generation& now);
     void set_halted(bool halted);
+    void stand_aside();
+    bool leaving() const { return stopping_ || yielding_; }
     boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, const LaneState& state);
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
@@ -105,6 +111,7 @@ private:
     // The next generation sends each message by itself, to find the one that cannot be taken.
     bool one_by_one_ = false;
     bool halted_ = false;
+    bool yielding_ = false;
     bool draining_ = false;
     bool stopping_ = false;
 };

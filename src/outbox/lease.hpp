@@ -20,12 +20,14 @@ namespace exchange::outbox {
 
 struct LeaseConfig {
     // How long an owner may be silent before another takes over. Higher: a crashed owner's lane
-    // stands still longer. Lower: a slow commit can cost the lease. Default 5 s: a takeover takes
-    // about as long as a crashed process takes to start again.
-    Duration ttl = std::chrono::seconds{5};
-    // Pause between renewals, and between attempts while another owns the lane. Must be at most a
-    // third of `ttl`, so that one failed renewal is not yet a takeover.
-    Duration renew_every = std::chrono::seconds{1};
+    // stands still longer. Lower: a slow commit or a busy machine can cost the lease, which costs
+    // time but no event. Default 3 s: with a takeover's second the lane publishes again within 5 s.
+    Duration ttl = std::chrono::seconds{3};
+    // Pause between renewals. Must be at most a third of `ttl`, so that one failed renewal is not
+    // yet a takeover.
+    Duration renew_every = std::chrono::milliseconds{600};
+    // Pause between attempts while another owns the lane.
+    Duration seek_every = std::chrono::milliseconds{250};
 };
 
 // What happened.

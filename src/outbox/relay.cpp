@@ -2,16 +2,18 @@
 
 #include "base/started.hpp"
 
+#include <algorithm>
+
 namespace exchange::outbox {
 
 namespace asio = boost::asio;
 
 struct Relay::Lane {
     Lane(const asio::any_io_executor& executor, const pg::ConnectConfig& config, LaneId id,
-         const RelaySettings& settings)
+         const RelaySettings& settings, std::function<bool()> may_take)
         : leases{executor, config},
           rows{executor, config},
-          owner{executor, leases, id, settings.owner, settings.lease}
+          owner{executor, leases, id, settings.owner, settings.lease, std::move(may_take)}
     {
     }
 
@@ -25,11 +27,18 @@ Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout la
              std::vector<std::string> topics, EventLog& log, objects::RawStore& store,
              Standing& standing, RelaySettings settings, obs::Metrics& metrics, obs::Log& logger,
              obs::Health& health)
-    : executor_{executor}, metrics_{metrics}
+    : executor_{executor},
+      metrics_{metrics},
+      register_{executor, config, settings.owner, settings.lease.ttl},
+      owner_{settings.owner},
+      beat_every_{std::min<Duration>(settings.lease.renew_every, std::chrono::seconds{1})},
+      share_{static_cast<std::size_t>(layout.lanes)},
+      wake_{executor}
 {
+    auto may_take = [this] { return lanes_counted() < share_; };
     for (std::int16_t number = 0; number < layout.lanes; ++number) {
         const LaneId id{number};
-        auto lane = std::make_unique<Lane>(executor, config, id, settings);
+        auto lane = std::make_unique<Lane>(executor, config, id, settings, may_take);
         lane->relay = std::make_unique<LaneRelay>(
             executor, RelayPorts{lane->rows, log, store, &standing}, lane->owner, id, layout,
             topics, settings.relay, metrics_, logger, health);
@@ -44,7 +53,49 @@ asio::awaitable<void> Relay::run()
     std::vector<Started<bool>> running;
     for (const std::unique_ptr<Lane>& lane : lanes_)
         running.emplace_back(executor_, run_lane(*lane));
+    Started<bool> sharing{executor_, share_lanes()};
     for (Started<bool>& lane : running) co_await lane.get();
+    leaving_ = true;
+    wake_.notify();
+    co_await sharing.get();
+}
+
+std::size_t Relay::lanes_counted() const
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        lanes_, [](const std::unique_ptr<Lane>& lane) { return lane->owner.counts(); }));
+}
+
+asio::awaitable<bool> Relay::share_lanes()
+{
+    while (!leaving_) {
+        try {
+            co_await look_around();
+        } catch (const std::exception&) {
+            // Postgres is away: its own watch says so, and the share stays as it was.
+        }
+        co_await wake_.wait_until(SteadyClock::now() + beat_every_);
+    }
+    try {
+        co_await register_.leave();
+    } catch (const std::exception&) {
+        // It expires by itself; the others only take the lanes later.
+    }
+    co_return true;
+}
+
+asio::awaitable<void> Relay::look_around()
+{
+    const std::vector<std::string> alive = co_await register_.beat();
+    alive_ = alive.size();
+    share_ = lane_share(lanes_.size(), alive, owner_);
+    std::size_t owned = 0;
+    for (const std::unique_ptr<Lane>& lane : lanes_) {
+        if (!lane->owner.epoch()) continue;
+        if (++owned > share_) lane->relay->yield();
+    }
+    metrics_.owned_lanes.set(static_cast<double>(owned));
+    metrics_.processes.set(static_cast<double>(alive_));
 }
 
 asio::awaitable<bool> Relay::run_lane(Lane& lane)
@@ -65,6 +116,9 @@ asio::awaitable<bool> Relay::keep_lease(Lane& lane)
 
 void Relay::drain()
 {
+    leaving_ = true;
+    wake_.notify();
+    if (alive_ > 1) return stop();
     for (const std::unique_ptr<Lane>& lane : lanes_) lane->relay->drain();
 }
 

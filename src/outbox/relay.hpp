@@ -1,12 +1,14 @@
 #pragma once
 
 #include "outbox/lane_relay.hpp"
+#include "outbox/lane_share.hpp"
 #include "outbox/pg_lane_store.hpp"
 
 #include <memory>
 #include <vector>
 
-// All lanes that this process tries to own: for each a lease and a relay, on one executor.
+// All lanes: this process owns its share of them (lane_share.hpp), with a lease and a relay each,
+// on one executor.
 namespace exchange::outbox {
 
 struct RelaySettings {
@@ -25,7 +27,8 @@ public:
     ~Relay();
 
     // Returns after `drain()` or `stop()` (lane_relay.hpp), with every lease given back. On the
-    // relay's executor, both.
+    // relay's executor, both. While other processes share the lanes, draining leaves what waits to
+    // them.
     boost::asio::awaitable<void> run();
     void drain();
     void stop();
@@ -38,9 +41,20 @@ private:
 
     static boost::asio::awaitable<bool> run_lane(Lane& lane);
     static boost::asio::awaitable<bool> keep_lease(Lane& lane);
+    boost::asio::awaitable<bool> share_lanes();
+    boost::asio::awaitable<void> look_around();
+    std::size_t lanes_counted() const;
 
     boost::asio::any_io_executor executor_;
     RelayMetrics metrics_;
+    RelayRegister register_;
+    std::string owner_;
+    Duration beat_every_;
+    // Of the lanes; and how many processes share them.
+    std::size_t share_;
+    std::size_t alive_ = 1;
+    Signal wake_;
+    bool leaving_ = false;
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -13,6 +13,9 @@ struct RelayMetrics {
     obs::Counter passed_over_rows;
     obs::Counter quarantined_rows;
     obs::Gauge halted_lanes;
+    obs::Gauge owned_lanes;
+    obs::Gauge processes;
+    obs::Counter handed_over_lanes;
     obs::Counter generations;
     obs::Counter finished_plans;
     obs::Counter stored_bundles;
