@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.scene import limit_messages
+from chaos.broker import limit_messages
 from support.checker import Submission
 from support.evidence import SWEPT_LATER, check_space
 from support.load import Load
@@ -114,7 +114,7 @@ class _Life:
     def __enter__(self) -> "_Life":
         self._space.prepare()
         _make_small_partitions(self._space)
-        limit_messages(self._space, POISON_BYTES)
+        limit_messages(self._space.stack, self._space.topics, POISON_BYTES)
         return self
 
     def __exit__(self, *_: object) -> None:

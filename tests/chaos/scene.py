@@ -5,18 +5,15 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from chaos.broker import limit_messages, trusting_producers
+from chaos.hanging import hang_next_transaction
 from chaos.sampler import Sampler
 from chaos.schedule import RELAYS, Fault, Schedule
 from chaos.servers import Servers
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    ResourceType,
-)
 from support.checker import Submission
+from support.frames import KafkaFrames
 from support.load import Load
+from support.request_gate import RequestGate
 from support.server import Server
 from support.space import Space
 from support.waiting import until
@@ -39,6 +36,8 @@ class Scene:
         self._servers = servers
         settings: dict[str, object] = {**schedule.settings, "RELAY_MODE": mode}
         self._cast = {name: Server(space, name, "relay", **settings) for name in RELAYS}
+        self._opened = contextlib.ExitStack()
+        self._gate = self._make_gate()
         self._cast["ingest"] = Server(space, "ingest", "ingest", **settings)
         self.sampler = Sampler(list(self._cast.values()), SAMPLED)
         self.load = Load(
@@ -51,7 +50,10 @@ class Scene:
     def play(self) -> list[Submission]:
         """To the end of the load, with every process and server well again."""
         if self._schedule.poison_every:
-            limit_messages(self.space, POISON_BYTES)
+            limit_messages(self.space.stack, self.space.topics, POISON_BYTES)
+        if self._gate:
+            self._opened.enter_context(trusting_producers(self.space.stack))
+            self._opened.enter_context(self._gate)
         self._start_all()
         with self.sampler:
             try:
@@ -59,6 +61,20 @@ class Scene:
             finally:
                 self._heal()
             return self.load.stop(within_s=60)
+
+    def close(self) -> None:
+        """Once no process is left that needs its way to Kafka."""
+        self._opened.close()
+
+    def _make_gate(self) -> RequestGate | None:
+        """The way to Kafka of a relay whose transactions are to hang."""
+        if not any(fault.kind == "hang relay" for fault in self._schedule.faults):
+            return None
+        kafka = self.space.stack.kafka
+        port = int(kafka.rsplit(":", 1)[1])
+        gate = RequestGate(kafka, lambda own: KafkaFrames((port, own)))
+        self._cast[RELAYS[0]].settings["KAFKA_BROKERS"] = gate.address
+        return gate
 
     def end(self) -> None:
         """Processes stop as they should. Raises when one does not."""
@@ -108,6 +124,8 @@ class Scene:
             _signal(server, signal.SIGTERM)
         elif verb == "crash":
             server.kill()
+        elif verb == "hang":
+            hang_next_transaction(self._gate, server.kill)
 
     def _end(self, fault: Fault) -> None:
         server = self._cast.get(fault.target)
@@ -115,6 +133,8 @@ class Scene:
             self._servers.go_on(fault.target)
             return
         _signal(server, signal.SIGCONT)
+        if fault.kind.split()[0] == "hang":
+            self._gate.heal()
         if fault.kind.split()[0] == "crash":
             self._restart(server, EXCHANGE_FAILPOINTS=fault.failpoint)
 
@@ -142,14 +162,3 @@ class Scene:
 def _signal(server: Server, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         server.send_signal(number)
-
-
-def limit_messages(space: Space, most: int) -> None:
-    admin = AdminClient({"bootstrap.servers": space.stack.kafka})
-    entry = ConfigEntry("max.message.bytes", str(most), incremental_operation=AlterConfigOpType.SET)
-    resources = [
-        ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-        for topic in space.topics
-    ]
-    for altered in admin.incremental_alter_configs(resources).values():
-        altered.result(timeout=10)

@@ -1,5 +1,6 @@
 """Plays one seed and judges it."""
 
+import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ SOMETIMES = (
     "takeover",
     "fence",
     "abort",
+    "repair",
     "plan finished by a later owner",
     "row passed over by its tail",
     "quarantine",
@@ -50,7 +52,8 @@ def play_seed(stack: Stack, seed: int, folder: Path, mode: str) -> SeedResult:
     space = Space(stack, f"chaos{seed}", folder)
     try:
         scene = Scene(space.prepare(), make_schedule(seed), Servers(stack), mode)
-        _play(scene, result, mode)
+        with contextlib.closing(scene):
+            _play(scene, result, mode)
     except AssertionError as fault:
         result.violations["stuck"] += 1
         result.told.append(f"stuck: {fault}")

@@ -48,7 +48,12 @@ class Campaign:
 
     def never(self) -> list[str]:
         counters = self.counters()
-        wanted = [name for name in SOMETIMES if self._mode == "transactional" or name != "fence"]
+        only_transactional = ("fence", "abort", "repair")
+        wanted = [
+            name
+            for name in SOMETIMES
+            if self._mode == "transactional" or name not in only_transactional
+        ]
         return [name for name in wanted if not counters[name]]
 
     def verdict(self) -> tuple[bool, str]:

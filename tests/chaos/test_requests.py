@@ -5,15 +5,10 @@ import struct
 import threading
 
 import pytest
+from chaos.broker import trusting_producers
+from chaos.hanging import hang_next_transaction
 from chaos.requests import ACTIONS, Gates, make_rules
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    ResourceType,
-)
-from support.frames import HttpFrames, KafkaFrames, PostgresFrames, partitions_added
+from support.frames import HttpFrames, KafkaFrames, PostgresFrames
 from support.request_gate import Rule
 from support.server import Server
 from support.waiting import until
@@ -67,30 +62,8 @@ def test_an_end_of_transaction_that_comes_after_a_takeover_is_refused(stack, tmp
         ingest.stop()
 
 
-@pytest.fixture
-def broker_that_trusts_producers(stack):
-    """Brokers ask the coordinator whether a partition is part of the transaction that a producer
-    writes; without that, a transaction hangs where the coordinator does not know of it."""
-    admin = AdminClient({"bootstrap.servers": stack.kafka})
-
-    def verify(answer: str) -> None:
-        entry = ConfigEntry(
-            "transaction.partition.verification.enable",
-            answer,
-            incremental_operation=AlterConfigOpType.SET,
-        )
-        broker = ConfigResource(ResourceType.BROKER, "1", incremental_configs=[entry])
-        for altered in admin.incremental_alter_configs([broker]).values():
-            altered.result(timeout=10)
-
-    verify("false")
-    yield
-    verify("true")
-
-
-@pytest.mark.usefixtures("broker_that_trusts_producers")
 def test_a_transaction_that_hangs_is_closed_and_its_events_are_published_once(stack, tmp_path):
-    with Gates(stack, tmp_path) as gates:
+    with trusting_producers(stack), Gates(stack, tmp_path) as gates:
         # Which lane ends its transaction first is chance, and so whether the one that hangs has
         # been written to by then.
         for _ in range(8):
@@ -111,10 +84,7 @@ def _die_with_a_hanging_transaction(gates: Gates) -> None:
         gates.server.kill()
         killed.set()
 
-    gate.set(
-        Rule("request", "AddPartitionsToTxn", 1, "answer", reply=partitions_added),
-        on_fire=lambda: gate.set(Rule("request", "EndTxn", 1, "drop"), on_fire=kill),
-    )
+    hang_next_transaction(gate, kill)
     assert killed.wait(20)
     gate.heal()
 
