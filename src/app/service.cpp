@@ -222,7 +222,8 @@ void Service::Parts::start_committers()
             if (relay) relay->wake(LaneId{lane});
         };
         committers.push_back(std::make_unique<ingest::GroupCommit>(
-            io.get_executor(), config.postgres, layout, LaneId{lane}, config.group, ingest_metrics,
+            io.get_executor(), outbox::make_pg_appender(io.get_executor(), config.postgres),
+            std::make_unique<SystemRandom>(), layout, LaneId{lane}, config.group, ingest_metrics,
             log, std::move(wake)));
         committing.push_back(asio::co_spawn(io, committers.back()->run(), asio::use_future));
     }

@@ -12,8 +12,21 @@ namespace exchange {
 
 namespace asio = boost::asio;
 
-struct Signal::State {
+struct Signal::State : std::enable_shared_from_this<Signal::State> {
     explicit State(asio::any_io_executor executor) : timer{std::move(executor)} {}
+
+    void wake_at(TimePoint deadline)
+    {
+        if (!detail::driven_time) {
+            timer.expires_at(deadline);
+            return;
+        }
+        timer.expires_at(TimePoint::max());
+        if (deadline == TimePoint::max()) return;
+        detail::driven_time->call_at(deadline, [weak = weak_from_this()] {
+            if (const auto state = weak.lock()) state->timer.cancel();
+        });
+    }
 
     asio::steady_timer timer;
     std::atomic<bool> raised = false;
@@ -40,7 +53,7 @@ asio::awaitable<bool> Signal::wait_until(TimePoint deadline)
     const std::shared_ptr<State> state = state_;
     while (!state->raised.exchange(false)) {
         if (SteadyClock::now() >= deadline) co_return false;
-        state->timer.expires_at(deadline);
+        state->wake_at(deadline);
         if (state->raised.load()) continue;
         co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
@@ -49,8 +62,8 @@ asio::awaitable<bool> Signal::wait_until(TimePoint deadline)
 
 asio::awaitable<void> sleep_until(TimePoint moment)
 {
-    asio::steady_timer timer{co_await asio::this_coro::executor, moment};
-    co_await timer.async_wait(asio::use_awaitable);
+    Signal never{co_await asio::this_coro::executor};
+    co_await never.wait_until(moment);
 }
 
 }  // namespace exchange

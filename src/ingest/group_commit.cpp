@@ -22,11 +22,13 @@ struct GroupCommit::Pending {
     Signal done;
 };
 
-GroupCommit::GroupCommit(asio::any_io_executor executor, pg::ConnectConfig config,
-                         outbox::Layout layout, LaneId lane, GroupConfig settings,
-                         IngestMetrics& metrics, obs::Log& log, std::function<void()> on_accepted)
+GroupCommit::GroupCommit(asio::any_io_executor executor, std::unique_ptr<outbox::Appender> appender,
+                         std::unique_ptr<Random> random, outbox::Layout layout, LaneId lane,
+                         GroupConfig settings, IngestMetrics& metrics, obs::Log& log,
+                         std::function<void()> on_accepted)
     : executor_{executor},
-      session_{executor, std::move(config)},
+      appender_{std::move(appender)},
+      random_{std::move(random)},
       layout_{layout},
       lane_{lane},
       settings_{settings},
@@ -80,7 +82,7 @@ asio::awaitable<void> GroupCommit::run()
         }
         co_await wake_.wait_until(SteadyClock::now() + std::chrono::seconds{1});
     }
-    session_.close();
+    appender_->close();
 }
 
 // Takes what is waiting, up to the maxima. A key that is in the group already waits for the next
@@ -131,10 +133,10 @@ outbox::AppendRow GroupCommit::prepare(Pending& pending)
     row.source = incoming.source;
     row.key = incoming.key;
     row.sha256 = incoming.sha256;
-    row.record_id = outbox::draw_record_id(layout_, lane_, now_ms, random_);
-    row.event_id = make_uuid_v7(now_ms, random_);
+    row.record_id = outbox::draw_record_id(layout_, lane_, now_ms, *random_);
+    row.event_id = make_uuid_v7(now_ms, *random_);
     if (incoming.correlation_id.empty() && pending.drawn_correlation.empty())
-        pending.drawn_correlation = to_string(make_uuid_v7(now_ms, random_));
+        pending.drawn_correlation = to_string(make_uuid_v7(now_ms, *random_));
     row.correlation_id = incoming.correlation_id.empty()
                              ? std::string_view{pending.drawn_correlation}
                              : incoming.correlation_id;
@@ -156,7 +158,7 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
     bool connected = false;
     try {
         failpoint("ingest/group");
-        co_await session_.connection(deadline);
+        co_await appender_->connect(deadline);
         connected = true;
         verdicts = co_await ask(group, deadline);
         failpoint("ingest/committed");
@@ -205,12 +207,12 @@ asio::awaitable<std::vector<Verdict>> GroupCommit::ask(const std::vector<Pending
     std::vector<Verdict> verdicts;
     verdicts.reserve(group.size());
     if (group.front()->incoming.known_only) {
-        for (auto& known : co_await outbox::look_up(session_, rows, deadline))
+        for (auto& known : co_await appender_->look_up(rows, deadline))
             verdicts.push_back(known ? Verdict{std::move(*known)} : Verdict{Failure::paused});
         co_return verdicts;
     }
     for (outbox::AppendAnswer& appended :
-         co_await outbox::append(session_, layout_, lane_, rows, deadline))
+         co_await appender_->append(layout_, lane_, rows, deadline))
         verdicts.emplace_back(std::move(appended));
     co_return verdicts;
 }

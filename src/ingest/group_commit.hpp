@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <variant>
@@ -63,9 +64,10 @@ using Verdict = std::variant<outbox::AppendAnswer, Failure>;
 class GroupCommit {
 public:
     // `on_accepted` is called after a commit that stored at least one record.
-    GroupCommit(boost::asio::any_io_executor executor, pg::ConnectConfig config,
-                outbox::Layout layout, LaneId lane, GroupConfig settings, IngestMetrics& metrics,
-                obs::Log& log, std::function<void()> on_accepted);
+    GroupCommit(boost::asio::any_io_executor executor, std::unique_ptr<outbox::Appender> appender,
+                std::unique_ptr<Random> random, outbox::Layout layout, LaneId lane,
+                GroupConfig settings, IngestMetrics& metrics, obs::Log& log,
+                std::function<void()> on_accepted);
 
     // From any executor. Always answers: within the queue's and the commit's time-outs.
     boost::asio::awaitable<Verdict> append(Incoming incoming);
@@ -87,14 +89,14 @@ private:
     void answer(Pending& pending, Verdict verdict);
 
     boost::asio::any_io_executor executor_;
-    pg::Session session_;
+    std::unique_ptr<outbox::Appender> appender_;
+    std::unique_ptr<Random> random_;
     outbox::Layout layout_;
     LaneId lane_;
     GroupConfig settings_;
     IngestMetrics& metrics_;
     obs::Log& log_;
     std::function<void()> on_accepted_;
-    SystemRandom random_;
     Signal wake_;
 
     std::mutex mutex_;

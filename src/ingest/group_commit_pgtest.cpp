@@ -22,7 +22,9 @@ asio::awaitable<bool> done(asio::awaitable<void> work)
 struct Committer : outbox::OutboxDatabase {
     explicit Committer(GroupConfig settings = {}, pg::ConnectConfig config = {})
         : commit{io.get_executor(),
-                 config.conninfo.empty() ? database.config() : config,
+                 outbox::make_pg_appender(io.get_executor(),
+                                          config.conninfo.empty() ? database.config() : config),
+                 std::make_unique<SystemRandom>(),
                  layout,
                  LaneId{0},
                  settings,

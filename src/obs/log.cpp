@@ -23,6 +23,7 @@ std::string_view name_of(LogLevel level)
     case LogLevel::warn:
         return "warn";
     case LogLevel::error:
+    case LogLevel::none:
         return "error";
     }
     return "error";

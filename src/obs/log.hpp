@@ -14,7 +14,8 @@
 namespace exchange::obs {
 
 enum class LogFormat { logfmt, json };
-enum class LogLevel { debug, info, warn, error };
+// `none` is for programs that run thousands of services and judge them otherwise (tests/sim).
+enum class LogLevel { debug, info, warn, error, none };
 
 class Field {
 public:

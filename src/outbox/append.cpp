@@ -90,4 +90,42 @@ look_up(pg::Session& session, std::span<const AppendRow> rows, TimePoint deadlin
     co_return answers;
 }
 
+namespace {
+
+class PgAppender final : public Appender {
+public:
+    PgAppender(boost::asio::any_io_executor executor, pg::ConnectConfig config)
+        : session_{std::move(executor), std::move(config)}
+    {
+    }
+
+    boost::asio::awaitable<void> connect(TimePoint deadline) override
+    {
+        co_await session_.connection(deadline);
+    }
+    boost::asio::awaitable<std::vector<AppendAnswer>> append(const Layout& layout, LaneId lane,
+                                                             std::span<const AppendRow> rows,
+                                                             TimePoint deadline) override
+    {
+        return outbox::append(session_, layout, lane, rows, deadline);
+    }
+    boost::asio::awaitable<std::vector<std::optional<AppendAnswer>>>
+    look_up(std::span<const AppendRow> rows, TimePoint deadline) override
+    {
+        return outbox::look_up(session_, rows, deadline);
+    }
+    void close() override { session_.close(); }
+
+private:
+    pg::Session session_;
+};
+
+}  // namespace
+
+std::unique_ptr<Appender> make_pg_appender(boost::asio::any_io_executor executor,
+                                           pg::ConnectConfig config)
+{
+    return std::make_unique<PgAppender>(std::move(executor), std::move(config));
+}
+
 }  // namespace exchange::outbox

@@ -3,6 +3,7 @@
 #include "outbox/layout.hpp"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,5 +60,23 @@ boost::asio::awaitable<std::vector<AppendAnswer>> append(pg::Session& session, c
 // pg::Unavailable and pg::Refused.
 boost::asio::awaitable<std::vector<std::optional<AppendAnswer>>>
 look_up(pg::Session& session, std::span<const AppendRow> rows, TimePoint deadline);
+
+// Both on a connection of one's own: what a group commit holds. One call at a time. Real:
+// make_pg_appender; tests/sim has another.
+class Appender {
+public:
+    virtual ~Appender() = default;
+    // Throws pg::Unavailable when there is no connection; then nothing was asked for.
+    virtual boost::asio::awaitable<void> connect(TimePoint deadline) = 0;
+    virtual boost::asio::awaitable<std::vector<AppendAnswer>>
+    append(const Layout& layout, LaneId lane, std::span<const AppendRow> rows,
+           TimePoint deadline) = 0;
+    virtual boost::asio::awaitable<std::vector<std::optional<AppendAnswer>>>
+    look_up(std::span<const AppendRow> rows, TimePoint deadline) = 0;
+    virtual void close() = 0;
+};
+
+std::unique_ptr<Appender> make_pg_appender(boost::asio::any_io_executor executor,
+                                           pg::ConnectConfig config);
 
 }  // namespace exchange::outbox
