@@ -33,12 +33,6 @@ public:
     std::string remedy;
 };
 
-std::int64_t unix_us_now()
-{
-    using namespace std::chrono;
-    return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 std::vector<kafka::Message> take_messages(Batch& batch)
 {
     std::vector<kafka::Message> messages;
@@ -195,7 +189,7 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     failpoint("relay/loaded");
     LaneState& state = *loaded;
     now.after = state.published_up_to;
-    now.positions = co_await take_up(*now.producer, state);
+    now.positions = co_await take_up(*now.producer, epoch, state);
     failpoint("relay/tails-read");
     log_.info("lane_started", {{"lane", number(lane_)},
                                {"epoch", epoch.value},
@@ -231,7 +225,8 @@ void LaneRelay::set_halted(bool halted)
 }
 
 // Where the lane's partitions stand, from their ends.
-asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, const LaneState& state)
+asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch epoch,
+                                              const LaneState& state)
 {
     std::vector<kafka::TopicPartition> partitions =
         partitions_of_lane(lane_, layout_.lanes, layout_.partitions, topics_);
@@ -244,10 +239,15 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, const L
     }
     LaneHistory history;
     history.published = state.positions;
+    history.copies_possible = !ports_.log.shuts_out_former_writers();
     history.planned_up_to = state.unfinished.empty() ? state.published_up_to.value
                                                      : state.unfinished.back().window.to.value;
     auto verdict = judge_tails(settled.tails, history);
-    if (const auto* stop = std::get_if<Halt>(&verdict)) throw Halted{*stop};
+    if (const auto* stop = std::get_if<Halt>(&verdict)) {
+        // What looks wrong may be the work of a successor: only an owner may say so.
+        if (!co_await ports_.lanes.load(lane_, epoch)) throw LeaseLost{};
+        throw Halted{*stop};
+    }
     co_return std::get<Positions>(std::move(verdict));
 }
 

@@ -77,7 +77,8 @@ private:
     void set_halted(bool halted);
     void stand_aside();
     bool leaving() const { return stopping_ || yielding_; }
-    boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, const LaneState& state);
+    boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, Epoch epoch,
+                                              const LaneState& state);
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
     boost::asio::awaitable<PlannedWindow> prepare(OutboxId after);

@@ -82,6 +82,8 @@ public:
     // kafka::ProducerConfig has why.
     virtual boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
                                                                           bool one_by_one) = 0;
+    // False where that does not hold: then the log may end in copies of events that it has.
+    virtual bool shuts_out_former_writers() const { return true; }
     virtual boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace exchange::outbox {
@@ -33,7 +34,7 @@ Halt halt(const std::string& cause)
 }
 
 std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const kafka::Tail& tail,
-                                   const Position& published, std::int64_t planned_up_to)
+                                   const Position& published, const LaneHistory& history)
 {
     if (tail.end <= published.offset)
         return halt(fmt::format("{} ends at offset {}, but offset {} was published: the topic was "
@@ -48,11 +49,15 @@ std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const
         return halt(
             fmt::format("the last record of {} (offset {}) was not written by this exchange",
                         name(partition), tail.last->offset));
-    if (*id > planned_up_to)
+    if (*id > history.planned_up_to)
         return halt(fmt::format("{} holds outbox id {}, which this database never planned "
                                 "(it planned up to {})",
-                                name(partition), *id, planned_up_to));
-    if (*sequence < published.sequence || *id < published.last_id)
+                                name(partition), *id, history.planned_up_to));
+    const bool behind = *sequence < published.sequence || *id < published.last_id;
+    // What follows the recorded one and is hidden behind that copy is published again, as copies.
+    if (behind && history.copies_possible)
+        return Position{published.offset, published.sequence, std::max(*id, published.last_id)};
+    if (behind)
         return halt(fmt::format("the last record of {} is number {}, but number {} was published",
                                 name(partition), *sequence, published.sequence));
     return Position{tail.last->offset, *sequence, *id};
@@ -67,7 +72,7 @@ std::variant<Positions, Halt> judge_tails(const std::map<kafka::TopicPartition, 
     for (const auto& [partition, tail] : tails) {
         const auto found = history.published.find(partition);
         const Position published = found == history.published.end() ? Position{} : found->second;
-        const auto verdict = judge(partition, tail, published, history.planned_up_to);
+        const auto verdict = judge(partition, tail, published, history);
         if (const auto* stop = std::get_if<Halt>(&verdict)) return *stop;
         positions[partition] = std::get<Position>(verdict);
     }

@@ -76,6 +76,16 @@ TEST(Takeover, halts_on_a_sequence_behind_what_was_published)
     EXPECT_FALSE(halt_cause(tail(12, 70, 10), published(10, 11, 80)).empty());
 }
 
+TEST(Takeover, goes_on_from_the_record_when_the_last_one_may_be_a_late_copy)
+{
+    LaneHistory history = published(10, 11, 80);
+    history.copies_possible = true;
+    const auto verdict = judge_tails({{partition, tail(12, 70, 10)}}, history);
+    const Position position = std::get<Positions>(verdict).at(partition);
+    EXPECT_EQ(position.sequence, 11);
+    EXPECT_EQ(position.last_id, 70);
+}
+
 TEST(Takeover, halts_on_a_record_that_is_not_ours)
 {
     kafka::Tail foreign;
