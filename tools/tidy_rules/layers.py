@@ -11,7 +11,7 @@ _DEPS = re.compile(r"\bDEPS\s+([a-z_\s]+)")
 _ROW = re.compile(r"^\|[^|]*\|\s*`(\w+)`")
 PAGE = "docs/ARCHITECTURE.md"
 # Where the includes of tests/ begin.
-TEST_ROOTS = ("support",)
+TEST_ROOTS = ("support", "sim")
 
 
 def check(tree: Tree) -> Iterator[Finding]:
