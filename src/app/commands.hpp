@@ -19,6 +19,7 @@ void add_check(CLI::App& app, Globals& globals);
 void add_topics(CLI::App& app, Globals& globals);
 void add_outbox(CLI::App& app, Globals& globals);
 void add_pins(CLI::App& app, Globals& globals);
+void add_reconcile(CLI::App& app, Globals& globals);
 void add_version(CLI::App& app, Globals& globals);
 
 }  // namespace exchange::app

@@ -10,6 +10,7 @@
 #include "outbox/admission.hpp"
 #include "outbox/relay.hpp"
 #include "outbox/retention.hpp"
+#include "reconcile/sweeper.hpp"
 
 #include <map>
 #include <string>
@@ -39,6 +40,7 @@ struct Config {
     outbox::RelayConfig relay;
     outbox::LeaseConfig lease;
     outbox::RetentionConfig retention;
+    reconcile::SweeperConfig sweeper;
     outbox::AdmissionConfig admission;
     std::string disk_path;
     Duration drain_timeout{};

@@ -67,6 +67,7 @@ int main(int argc, char** argv)
     add_topics(app, globals);
     add_outbox(app, globals);
     add_pins(app, globals);
+    add_reconcile(app, globals);
     add_push(app, globals);
     add_version(app, globals);
     app.footer("Exit codes: 0 ok, 1 internal, 2 usage, 3 partial, 4 difference found, "

@@ -92,7 +92,7 @@ void print_status(const std::vector<outbox::LaneConservation>& lanes, bool json)
         print_counts(std::to_string(number(lane.lane)), lane);
     print_counts("total", all);
     if (all.difference() != 0)
-        fmt::print("\nThe counts do not add up: events are lost or counted twice\n");
+        fmt::print("\nThe counts do not add up. Hint: exchange reconcile says what differs\n");
 }
 
 void print_entries(const std::vector<outbox::QuarantineEntry>& entries, bool json)

@@ -115,6 +115,7 @@ struct Service::Parts {
     std::unique_ptr<outbox::Relay> relay;
     std::unique_ptr<outbox::Retention> retention;
     std::unique_ptr<outbox::PinnedStanding> standing;
+    std::unique_ptr<reconcile::Sweeper> sweeper;
     std::unique_ptr<Monitors> monitors;
     std::unique_ptr<IntakeMonitor> intake;
     std::vector<std::unique_ptr<ingest::GroupCommit>> committers;
@@ -131,6 +132,7 @@ struct Service::Parts {
     void start_relay();
     std::string not_ready() const;
     asio::awaitable<void> run_relay();
+    asio::awaitable<bool> run_sweeper();
 };
 
 Service::Service(Config config, Roles roles, std::string instance)
@@ -229,6 +231,14 @@ void Service::Parts::start_committers()
     }
 }
 
+// Like the relay: a database that does not belong here must not have its way with the raw store.
+asio::awaitable<bool> Service::Parts::run_sweeper()
+{
+    const bool ours = co_await monitors->kafka_is_ours();
+    if (ours) co_await sweeper->run();
+    co_return true;
+}
+
 asio::awaitable<void> Service::Parts::run_relay()
 {
     // A wrong cluster must not see a single event; a broker that is away is waited for.
@@ -260,9 +270,12 @@ void Service::Parts::start_relay()
         *event_log, *store, *standing, std::move(settings), metrics, log, health);
     retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
                                                     config.retention, log, health);
+    sweeper = std::make_unique<reconcile::Sweeper>(executor, config.postgres, layout, *store,
+                                                   *standing, config.sweeper, metrics, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_store(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_conservation(), asio::use_future));
+    watching.push_back(asio::co_spawn(io, run_sweeper(), asio::use_future));
     retaining = asio::co_spawn(io, retention->run(), asio::use_future);
     relaying = asio::co_spawn(io, run_relay(), asio::use_future);
 }
@@ -325,6 +338,7 @@ bool Service::stop()
             in_time = parts.relaying.wait_for(15s) == std::future_status::ready;
         }
         asio::post(io, [&parts] { parts.retention->stop(); });
+        asio::post(io, [&parts] { parts.sweeper->stop(); });
         parts.retaining.wait_for(5s);
     }
     asio::post(io, [&parts] { parts.intake->stop(); });

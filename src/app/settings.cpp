@@ -220,6 +220,15 @@ void add_store(std::vector<Setting>& all)
                          [](Config& c, const std::string& v) { c.store.secret_key = v; }));
     all.push_back(secret("AWS_SESSION_TOKEN", "session token of temporary credentials",
                          [](Config& c, const std::string& v) { c.store.session_token = v; }));
+    all.push_back(number(
+        "SWEEP_EVERY_S", 3600, 1, 7 * 86400,
+        "seconds between sweeps for objects that no bundle names; each lists the whole store",
+        [](Config& c, std::int64_t v) { c.sweeper.every = std::chrono::seconds{v}; }));
+    all.push_back(number(
+        "SWEEP_GRACE_S", 86400, 0, 90 * 86400,
+        "seconds from the mark of such an object to its removal; time to notice a database that "
+        "was restored from an older backup",
+        [](Config& c, std::int64_t v) { c.sweeper.grace = std::chrono::seconds{v}; }));
     all.push_back(number("S3_CONNECTIONS_MAX", 8, 1, 256, "connections kept to the raw store",
                          [](Config& c, std::int64_t v) { c.store.connections_max = as_size(v); }));
 }

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "pg/session.hpp"
+#include "reconcile/lane_compare.hpp"
+
+namespace exchange::reconcile {
+
+// The outbox rows of one lane up to an id, page by page.
+class PgLaneRows final : public RowSource {
+public:
+    PgLaneRows(pg::Session& session, LaneId lane, std::int64_t up_to, std::string topic_prefix)
+        : session_{session}, lane_{lane}, up_to_{up_to}, topic_prefix_{std::move(topic_prefix)}
+    {
+    }
+    boost::asio::awaitable<std::vector<ExpectedRow>> next() override;
+    boost::asio::awaitable<std::vector<ExpectedRow>> by_id(std::vector<std::int64_t> ids) override;
+
+private:
+    ExpectedRow read(const pg::Rows& rows, int row) const;
+
+    pg::Session& session_;
+    LaneId lane_;
+    std::int64_t up_to_;
+    std::string topic_prefix_;
+    std::int64_t after_ = 0;
+};
+
+}  // namespace exchange::reconcile

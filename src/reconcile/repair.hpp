@@ -1,0 +1,41 @@
+#pragma once
+
+#include "reconcile/reconcile.hpp"
+
+namespace exchange::reconcile {
+
+// What can be done about a report: append missing events again, sweep orphans, and know from then
+// on what stands in the log and cannot be undone.
+struct RepairPlan {
+    std::size_t republish = 0;
+    std::size_t sweep = 0;
+    std::size_t mark_known = 0;
+    // Differences that only an operator can judge.
+    std::size_t left = 0;
+};
+
+RepairPlan plan_repair(const Findings& findings);
+
+struct RepairTerms {
+    std::int16_t lanes = 0;
+    // Of the marks of orphans, see sweep.hpp.
+    std::chrono::seconds grace{};
+    std::string actor;
+    std::string reason;
+};
+
+struct RepairOutcome {
+    std::size_t republished = 0;
+    // Missing events whose raw bytes are nowhere.
+    std::size_t not_republished = 0;
+    std::size_t swept = 0;
+    // Marked orphans whose grace is not over.
+    std::size_t orphans_left = 0;
+    std::size_t marked_known = 0;
+};
+
+// Each step can be repeated and stopped at any point: what is done is not found again.
+boost::asio::awaitable<RepairOutcome> repair(pg::Session& session, objects::RawStore& store,
+                                             const Findings& findings, RepairTerms terms);
+
+}  // namespace exchange::reconcile

@@ -1,0 +1,2 @@
+-- Orphans that are marked now.
+SELECT count(*) FROM orphans;

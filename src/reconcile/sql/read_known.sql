@@ -1,0 +1,2 @@
+-- What was found in the log before and cannot be undone.
+SELECT kind, subject FROM known_findings;
