@@ -92,6 +92,17 @@ net::Response readiness(const OpsParts& parts, const net::RequestHead& head)
     return response;
 }
 
+// When asked, for a component that nobody asks about need not be kept.
+void expose_conditions(obs::Metrics& metrics, const obs::Health& health)
+{
+    for (const auto& [component, status] : health.all())
+        metrics
+            .gauge("exchange_component_condition",
+                   "State of each dependency and lane: 0 ok, 1 degraded, 2 failed",
+                   {{"component", component}})
+            .set(static_cast<double>(status.condition));
+}
+
 }  // namespace
 
 std::string render_health(const std::map<std::string, obs::Status>& components,
@@ -125,6 +136,7 @@ std::vector<net::Route> make_ops_routes(OpsParts parts)
     routes.push_back(
         get("/readyz", [parts](const net::RequestHead& head) { return readiness(parts, head); }));
     routes.push_back(get("/metrics", [parts](const net::RequestHead&) {
+        expose_conditions(parts.metrics, parts.health);
         net::Response response = text(parts.metrics.expose());
         response.content_type = "text/plain; version=0.0.4; charset=utf-8";
         return response;

@@ -11,7 +11,7 @@
 namespace exchange::app {
 
 struct OpsParts {
-    const obs::Metrics& metrics;
+    obs::Metrics& metrics;
     const obs::Health& health;
     // Empty when this process may be sent requests, else the reason.
     std::function<std::string()> not_ready;

@@ -38,7 +38,7 @@ std::optional<Halt> judge_identity(const std::vector<Pin>& pins)
                                 "accepted: a standby was promoted or a backup restored",
                                 pin.value, *pin.pinned),
                     "Compare with exchange reconcile, then run exchange pins accept "
-                    "postgres_timeline (docs/runbook/pins.md)"};
+                    "postgres_timeline (docs/runbook/lane-halted.md)"};
     }
     return std::nullopt;
 }

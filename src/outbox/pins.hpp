@@ -9,7 +9,7 @@
 
 // Which systems this database belongs to: table `pins` keeps the first cluster id, system
 // identifier and timeline that were seen. Another one means that the log and the rows may not
-// belong together, so lanes stand still until an operator accepts it (docs/runbook/pins.md).
+// belong together, so lanes stand still until an operator accepts it (docs/runbook/lane-halted.md).
 // The partition count of topics is pinned by the lane layout.
 namespace exchange::outbox {
 

@@ -92,6 +92,26 @@ s3_build() {
     mv "$target.new" "$target"
 }
 
+# promtool_demand: sets promtool. Taken out of Debian's package without installing it, for that would
+# leave a Prometheus behind which starts with the machine.
+promtool_demand() {
+    promtool=$tools_home/promtool/usr/bin/promtool
+    [[ -x $promtool ]] || with_tool_lock promtool_fetch
+}
+
+promtool_fetch() {
+    [[ ! -x $promtool ]] || return 0
+    rm -rf "$tools_home/promtool.new"
+    mkdir -p "$tools_home/promtool.new"
+    logged "fetching promtool" "$tools_home/logs/promtool.log" promtool_unpack "$tools_home/promtool.new"
+    rm -rf "$tools_home/promtool"
+    mv "$tools_home/promtool.new" "$tools_home/promtool"
+}
+
+promtool_unpack() {
+    (cd "$1" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb)
+}
+
 go_find() {
     local go
     for go in "$(command -v go || true)" /usr/local/go/bin/go "$tools_home"/go/lib/python3*/site-packages/go/bin/go \

@@ -92,6 +92,8 @@ test_pytest() {
     if [[ -z $(find "$root/tests" -name 'test_*.py' -print -quit 2>/dev/null) ]]; then return; fi
     [[ -z $pattern ]] || select=(-k "${pattern//|/ or }")
     venv_demand tests "$root/tests/requirements.txt"
+    promtool_demand
+    export EXCHANGE_TEST_PROMTOOL=$promtool
     say "running the tests in Python"
     (cd "$root" && "$venv/bin/python" -m pytest tests --junitxml="$results/pytest.xml" "${select[@]}" 7>&- 9>&-) ||
         status=$?
