@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from support.frames import Frame
 
 TICK_S = 0.02
+# As the hit of a rule: each such message until the gate is healed.
+EVERY = 0
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -80,14 +82,16 @@ class RequestGate:
             if rule is None or (rule.side, rule.kind) != (side, frame.kind):
                 return None
             self._hits += 1
-            if self._hits != rule.hit:
+            if rule.hit == EVERY:
+                on_fire, self._on_fire = self._on_fire, lambda: None
+            elif self._hits == rule.hit:
+                on_fire, self._rule = self._on_fire, None
+            else:
                 return None
-            self._rule = None
-            on_fire = self._on_fire
         on_fire()
         with self._lock:
             # `on_fire` may have set the next rule, which has not fired yet.
-            if self._rule is None:
+            if self._rule in (None, rule):
                 self.fired.set()
         return rule
 
