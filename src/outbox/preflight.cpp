@@ -37,7 +37,8 @@ obs::Status judge_topic(const kafka::TopicSpec& spec, const kafka::TopicState* t
 
 constexpr const char* wrong_cluster_remedy =
     "Correct KAFKA_BROKERS or DATABASE_URL. To publish to another cluster for good, compare with "
-    "exchange reconcile, then run exchange pins accept kafka_cluster_id (docs/runbook/lane-halted.md)";
+    "exchange reconcile, then run exchange pins accept kafka_cluster_id "
+    "(docs/runbook/lane-halted.md)";
 
 }  // namespace
 
