@@ -44,20 +44,13 @@ public:
     std::string bucket() const override { return "raw"; }
 };
 
-// Small partitions, so that a few rows fill one. The first of a million ids made by the migration
-// gives way to them.
+// Small partitions, so that a few rows fill one.
 struct Partitions : OutboxDatabase {
     Partitions()
         : lanes{io.get_executor(), database.config()},
           leases{io.get_executor(), database.config()},
           retention{io.get_executor(), database.config(), layout, store, settings(), log, health}
     {
-        const auto admin = database.open(io);
-        for (const char* table : {"outbox", "staged", "windows", "published"})
-            test::run(io, admin->script(
-                              std::string{"DROP TABLE "} + table + "_0000000000000000000, " +
-                                  table + "_0000000000001000000, " + table + "_0000000000002000000",
-                              test::soon()));
         test::run(io, retention.make());
     }
 

@@ -40,6 +40,10 @@ std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const
         return halt(fmt::format("{} ends at offset {}, but offset {} was published: the topic was "
                                 "made anew or cut",
                                 name(partition), tail.end, published.offset));
+    if (!tail.last && tail.begin <= published.offset)
+        return halt(fmt::format("{} holds no committed record, but offset {} was published and is "
+                                "not past its retention",
+                                name(partition), published.offset));
     // Nothing kept, all of it past the broker's retention: go on from what we know.
     if (!tail.last) return published;
 

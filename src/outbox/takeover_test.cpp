@@ -58,6 +58,15 @@ TEST(Takeover, goes_on_from_the_record_when_the_broker_kept_nothing)
     EXPECT_EQ(std::get<Positions>(verdict).at(partition).sequence, 480);
 }
 
+TEST(Takeover, halts_when_what_was_published_is_not_to_be_seen_and_not_past_retention)
+{
+    kafka::Tail aborted;
+    aborted.begin = 0;
+    aborted.end = 20;
+    EXPECT_NE(halt_cause(aborted, published(10, 11, 80)).find("no committed record"),
+              std::string::npos);
+}
+
 TEST(Takeover, halts_when_the_log_is_shorter_than_what_was_published)
 {
     EXPECT_NE(halt_cause(tail(9, 60, 10), published(10, 11, 80)).find("made anew"),
