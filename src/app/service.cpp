@@ -269,7 +269,8 @@ void Service::Parts::start_relay()
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
         *event_log, *store, *standing, std::move(settings), metrics, log, health);
     retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
-                                                    config.retention, log, health);
+                                                    config.retention, log, health,
+                                                    [this] { return admission.short_of_room(); });
     sweeper = std::make_unique<reconcile::Sweeper>(executor, config.postgres, layout, *store,
                                                    *standing, config.sweeper, metrics, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));

@@ -50,6 +50,13 @@ const AdmissionLimitKind* Admission::paused_by() const
     return at < 0 ? nullptr : &admission_limits.at(static_cast<std::size_t>(at));
 }
 
+bool Admission::short_of_room() const
+{
+    const AdmissionLimitKind* kind = paused_by();
+    return kind != nullptr && (kind->id == AdmissionLimit::database_bytes ||
+                               kind->id == AdmissionLimit::disk_free);
+}
+
 obs::Status Admission::status() const
 {
     obs::Status status;

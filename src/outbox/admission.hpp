@@ -80,6 +80,9 @@ public:
     // The limit that was passed first, or nothing while records are taken. From any thread.
     const AdmissionLimitKind* paused_by() const;
 
+    // Paused, and what is missing is room on disk. From any thread.
+    bool short_of_room() const;
+
     // For operators; on the thread that updates.
     obs::Status status() const;
     void expose(obs::Metrics& metrics) const;

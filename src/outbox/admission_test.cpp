@@ -75,6 +75,8 @@ TEST(Admission, pauses_at_each_limit_by_name_and_goes_on_only_well_below)
         EXPECT_EQ(admission.status().condition, obs::Condition::failed);
         EXPECT_NE(admission.status().cause.find(one.setting), std::string::npos);
         EXPECT_FALSE(admission.status().remedy.empty());
+        EXPECT_EQ(admission.short_of_room(), one.reading == &AdmissionReading::database_bytes ||
+                                                 one.reading == &AdmissionReading::disk_free_bytes);
         EXPECT_EQ(tell(one.still_closed), one.setting);
         EXPECT_EQ(tell(one.opens), "") << one.setting;
         EXPECT_EQ(tell(one.still_closed), "") << one.setting;

@@ -24,13 +24,14 @@ TimePoint soon()
 
 Retention::Retention(asio::any_io_executor executor, pg::ConnectConfig config, Layout layout,
                      objects::RawStore& store, RetentionConfig settings, obs::Log& log,
-                     obs::Health& health)
+                     obs::Health& health, std::function<bool()> short_of_room)
     : session_{executor, std::move(config)},
       layout_{layout},
       store_{store},
       settings_{settings},
       log_{log},
       health_{health},
+      short_of_room_{std::move(short_of_room)},
       wake_{executor}
 {
 }
@@ -48,7 +49,7 @@ asio::awaitable<void> Retention::run()
         obs::Status status;
         try {
             co_await make();
-            if (SteadyClock::now() >= drop_at) {
+            if (SteadyClock::now() >= drop_at || (short_of_room_ && short_of_room_())) {
                 co_await drop();
                 drop_at = SteadyClock::now() + settings_.drop_every;
             }
@@ -83,6 +84,13 @@ asio::awaitable<void> Retention::release_stranded()
 
 asio::awaitable<int> Retention::drop()
 {
+    if (short_of_room_ && short_of_room_()) {
+        pg::Params params;
+        params.int8(settings_.partition_ids);
+        const pg::Rows closed =
+            co_await session_.run(sql::close_partition, std::move(params), soon());
+        if (closed.boolean(0, 0)) log_.info("partition_closed");
+    }
     // Dropping counts under the lanes' locks: what was counted before is no work then.
     co_await advance_tallies(session_, layout_, soon());
     pg::Params which;

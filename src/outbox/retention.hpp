@@ -7,6 +7,8 @@
 
 #include "base/signal.hpp"
 
+#include <functional>
+
 // Makes partitions ahead of need and drops what is done. One per process that has the relay role;
 // any number of processes may run it at once.
 namespace exchange::outbox {
@@ -27,9 +29,11 @@ struct RetentionConfig {
 
 class Retention {
 public:
+    // While `short_of_room` says so, each round drops, and the partition that is being filled is
+    // closed so that it can go too: intake is paused, nothing else would ever fill it.
     Retention(boost::asio::any_io_executor executor, pg::ConnectConfig config, Layout layout,
               objects::RawStore& store, RetentionConfig settings, obs::Log& log,
-              obs::Health& health);
+              obs::Health& health, std::function<bool()> short_of_room = {});
 
     boost::asio::awaitable<void> run();
     void stop();
@@ -49,6 +53,7 @@ private:
     RetentionConfig settings_;
     obs::Log& log_;
     obs::Health& health_;
+    std::function<bool()> short_of_room_;
     Signal wake_;
     bool stopping_ = false;
 };
