@@ -43,6 +43,7 @@ struct Config {
     reconcile::SweeperConfig sweeper;
     outbox::AdmissionConfig admission;
     std::string disk_path;
+    Duration topic_grace{};
     Duration drain_timeout{};
     // See base/failpoint.hpp; empty but in tests.
     std::string failpoints;

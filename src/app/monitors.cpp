@@ -3,6 +3,7 @@
 #include "app/topic_contract.hpp"
 #include "outbox/conservation.hpp"
 #include "outbox/preflight.hpp"
+#include "outbox/quarantine.hpp"
 
 namespace exchange::app {
 
@@ -32,16 +33,18 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
       postgres_wake_{executor},
       kafka_wake_{executor},
       store_wake_{executor},
+      returned_wake_{executor},
       conservation_wake_{executor},
-      kafka_seen_{executor}
+      kafka_seen_{executor},
+      topic_watch_{parts.config.topic_grace}
 {
 }
 
 void Monitors::stop()
 {
     stopping_ = true;
-    for (Signal* signal :
-         {&postgres_wake_, &kafka_wake_, &store_wake_, &conservation_wake_, &kafka_seen_})
+    for (Signal* signal : {&postgres_wake_, &kafka_wake_, &store_wake_, &returned_wake_,
+                           &conservation_wake_, &kafka_seen_})
         signal->notify();
 }
 
@@ -117,7 +120,41 @@ asio::awaitable<bool> Monitors::look_at_kafka(pg::Session& session)
          outbox::judge_cluster(cluster, pinned, layout_, contract))
         parts_.health.set(component, status);
     standing_.set_kafka(outbox::judge_belonging(cluster, pinned, layout_, contract));
+    std::set<std::string> missing;
+    missing_now_.clear();
+    for (const std::string& topic : topic_names(contract)) {
+        if (cluster.topics.contains(topic)) continue;
+        missing.insert(topic);
+        missing_now_.push_back(topic.substr(parts_.config.topic_prefix.size()));
+    }
+    std::set<std::string> lasting = topic_watch_.next(missing, SteadyClock::now());
+    parts_.metrics
+        .gauge("exchange_relay_missing_topics",
+               "Topics that are missing for so long that their events wait in quarantine")
+        .set(static_cast<double>(lasting.size()));
+    standing_.set_missing_topics(std::move(lasting));
     co_return pinned == cluster.cluster_id;
+}
+
+asio::awaitable<bool> Monitors::watch_returned()
+{
+    pg::Session session{executor_, parts_.config.postgres};
+    outbox::Quarantine quarantine{session, *store_};
+    constexpr int rows_max = 200;
+    while (!stopping_) {
+        std::size_t released = 0;
+        try {
+            if (kafka_ours_)
+                released = co_await quarantine.release_returned(missing_now_, rows_max,
+                                                                SteadyClock::now() + 60s);
+        } catch (const std::exception& failure) {
+            parts_.log.warn("returned_rows_wait", {{"cause", failure.what()}});
+        }
+        if (released > 0) parts_.log.info("returned_rows_released", {{"rows", released}});
+        const bool more = released >= rows_max;
+        if (!more) co_await returned_wake_.wait_until(SteadyClock::now() + 2s);
+    }
+    co_return true;
 }
 
 asio::awaitable<bool> Monitors::watch_store()

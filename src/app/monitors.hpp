@@ -6,6 +6,7 @@
 #include "obs/health.hpp"
 #include "obs/metrics.hpp"
 #include "outbox/standing.hpp"
+#include "outbox/topic_watch.hpp"
 
 #include <atomic>
 #include <vector>
@@ -30,6 +31,8 @@ public:
     boost::asio::awaitable<bool> watch_postgres();
     boost::asio::awaitable<bool> watch_kafka();
     boost::asio::awaitable<bool> watch_store();
+    // Publishes what waited for a topic that is there again.
+    boost::asio::awaitable<bool> watch_returned();
     boost::asio::awaitable<bool> watch_conservation();
     void stop();
 
@@ -50,9 +53,13 @@ private:
     Signal postgres_wake_;
     Signal kafka_wake_;
     Signal store_wake_;
+    Signal returned_wake_;
     Signal conservation_wake_;
     Signal kafka_seen_;
+    outbox::TopicWatch topic_watch_;
     bool kafka_ours_ = false;
+    // All topics that were missing in the last look, and whether there was one.
+    std::vector<std::string> missing_now_;
     std::atomic<bool> postgres_ok_ = true;
     bool stopping_ = false;
 };

@@ -275,6 +275,7 @@ void Service::Parts::start_relay()
                                                    *standing, config.sweeper, metrics, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_store(), asio::use_future));
+    watching.push_back(asio::co_spawn(io, monitors->watch_returned(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_conservation(), asio::use_future));
     watching.push_back(asio::co_spawn(io, run_sweeper(), asio::use_future));
     retaining = asio::co_spawn(io, retention->run(), asio::use_future);

@@ -187,6 +187,11 @@ void add_kafka(std::vector<Setting>& all)
              "visible sooner, and a dead owner's late request can add a copy; change it "
              "while no relay runs",
              [](Config& c, const std::string& v) { c.transactional = parse_relay_mode(v); }));
+    all.push_back(milliseconds(
+        "TOPIC_GRACE_MS", 30000,
+        "how long a topic must be missing before its events are put aside, so that those of other "
+        "topics flow; lower: a broker that starts may be taken for one without the topic",
+        [](Config& c, auto v) { c.topic_grace = v; }));
     all.push_back(
         number("WINDOW_ROWS_MAX", 2000, 1, 50000,
                "events published at once; more: fewer commits under load, more memory",

@@ -53,8 +53,8 @@ const AdmissionLimitKind* Admission::paused_by() const
 bool Admission::short_of_room() const
 {
     const AdmissionLimitKind* kind = paused_by();
-    return kind != nullptr && (kind->id == AdmissionLimit::database_bytes ||
-                               kind->id == AdmissionLimit::disk_free);
+    return kind != nullptr &&
+           (kind->id == AdmissionLimit::database_bytes || kind->id == AdmissionLimit::disk_free);
 }
 
 obs::Status Admission::status() const

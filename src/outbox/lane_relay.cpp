@@ -3,6 +3,7 @@
 #include "base/backoff.hpp"
 #include "base/failpoint.hpp"
 #include "base/started.hpp"
+#include "outbox/parking.hpp"
 #include "outbox/settled_tails.hpp"
 #include "outbox/takeover.hpp"
 #include "pg/errors.hpp"
@@ -40,6 +41,12 @@ std::vector<kafka::Message> take_messages(Batch& batch)
     for (Outgoing& outgoing : batch.outgoing) messages.push_back(std::move(outgoing.message));
     return messages;
 }
+
+constexpr const char* retried_remedy = "It is tried again by itself; nothing is lost meanwhile.";
+constexpr const char* denied_remedy =
+    "Check the credentials in KAFKA_* settings and the ACLs: Read, Write and Describe on the "
+    "topics, "
+    "Write and Describe on the transactional ids. It is tried again each second.";
 
 const char* poison_code(kafka::Fault fault)
 {
@@ -137,11 +144,11 @@ asio::awaitable<void> LaneRelay::run()
             report(halted.what(), halted.remedy, obs::Condition::failed);
         } catch (const kafka::Error& failure) {
             if (failure.fault() == kafka::Fault::fenced) metrics_.fenced.add();
-            report(failure.what(), "It is tried again by itself; nothing is lost meanwhile.",
-                   obs::Condition::degraded);
+            const bool denied = failure.fault() == kafka::Fault::denied;
+            report(failure.what(), denied ? denied_remedy : retried_remedy,
+                   denied ? obs::Condition::failed : obs::Condition::degraded);
         } catch (const std::exception& failure) {
-            report(failure.what(), "It is tried again by itself; nothing is lost meanwhile.",
-                   obs::Condition::degraded);
+            report(failure.what(), retried_remedy, obs::Condition::degraded);
         }
         if (!failed) {
             backoff.reset();
@@ -181,7 +188,8 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     failpoint("relay/open");
     now.producer = co_await ports_.log.open(lane_, one_by_one_);
     failpoint("relay/opened");
-    co_await now.producer->prime(topics_, SteadyClock::now() + std::chrono::seconds{5});
+    co_await now.producer->prime(topics_there(topics_, missing_topics_),
+                                 SteadyClock::now() + std::chrono::seconds{5});
     // Only now: a former owner can write no more, and if the lane is still ours then whoever owns
     // it next opens after us. So epochs rise in the log.
     std::optional<LaneState> loaded = co_await ports_.lanes.load(lane_, epoch);
@@ -207,14 +215,18 @@ asio::awaitable<void> LaneRelay::stand_or_halt()
     if (ports_.standing == nullptr) co_return;
     std::optional<Halt> halt = co_await ports_.standing->look();
     if (halt) throw Halted{std::move(*halt)};
+    missing_topics_ = ports_.standing->missing_topics();
 }
 
-asio::awaitable<void> LaneRelay::halt_if_known(Generation& now)
+asio::awaitable<void> LaneRelay::halt_or_renew(Generation& now)
 {
-    std::optional<Halt> halt = ports_.standing ? ports_.standing->known() : std::nullopt;
-    if (!halt) co_return;
+    if (ports_.standing == nullptr) co_return;
+    std::optional<Halt> halt = ports_.standing->known();
+    const bool changed = ports_.standing->missing_topics() != missing_topics_;
+    if (!halt && !changed) co_return;
     co_await settle(now);
-    throw Halted{std::move(*halt)};
+    if (halt) throw Halted{std::move(*halt)};
+    throw Renewal{};
 }
 
 void LaneRelay::set_halted(bool halted)
@@ -228,8 +240,8 @@ void LaneRelay::set_halted(bool halted)
 asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch epoch,
                                               const LaneState& state)
 {
-    std::vector<kafka::TopicPartition> partitions =
-        partitions_of_lane(lane_, layout_.lanes, layout_.partitions, topics_);
+    std::vector<kafka::TopicPartition> partitions = partitions_of_lane(
+        lane_, layout_.lanes, layout_.partitions, topics_there(topics_, missing_topics_));
     const SettledTails settled =
         co_await settled_tails(ports_.log, producer, std::move(partitions), SettlePatience{});
     for (const kafka::TopicPartition& partition : settled.repaired) {
@@ -248,13 +260,21 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch e
         if (!co_await ports_.lanes.load(lane_, epoch)) throw LeaseLost{};
         throw Halted{*stop};
     }
-    co_return std::get<Positions>(std::move(verdict));
+    Positions positions = std::get<Positions>(std::move(verdict));
+    // Those of missing topics stay what they were: each record of the lane holds all of them.
+    positions.insert(state.positions.begin(), state.positions.end());
+    co_return positions;
 }
 
 asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& state)
 {
-    for (const PlannedWindow& planned : state.unfinished) {
+    for (PlannedWindow& planned : state.unfinished) {
         if (owner_.epoch() != now.epoch) throw LeaseLost{};
+        // Planned before the topic went away; what of it was published went with the topic.
+        park(planned.window, config_.topic_prefix, missing_topics_);
+        LaneCommit parked;
+        parked.quarantined = parked_rows(planned.window);
+        if (!parked.quarantined.empty()) co_await commit(now, std::move(parked));
         failpoint("relay/finish-plan");
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
         Sent sent = co_await deliver(*now.producer, take_messages(batch));
@@ -269,7 +289,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
 {
     PlannedWindow next = co_await prepare(now.after);
     while (owner_.epoch() == now.epoch) {
-        co_await halt_if_known(now);
+        co_await halt_or_renew(now);
         if (next.window.rows.empty()) {
             co_await settle(now);
             if (draining_ || yielding_) break;
@@ -282,21 +302,11 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         const PlannedWindow current = std::move(next);
         co_await plan(now, current);
         next = co_await send(now, current);
-        if (leaving() || !is_busy(current.window)) continue;
+        if (leaving() || !is_busy(config_, current.window)) continue;
         co_await sleep_until(started + config_.pace);
         next = co_await prepare(now.after);
     }
     if (owner_.epoch() != now.epoch) throw LeaseLost{};
-}
-
-bool LaneRelay::is_busy(const Window& window) const
-{
-    const std::size_t rows = window.rows.size();
-    std::int64_t bytes = 0;
-    for (const OutboxRow& row : window.rows) bytes += row.size;
-    const bool full = rows >= static_cast<std::size_t>(config_.window_rows_max) ||
-                      2 * bytes >= config_.window_bytes_max;
-    return rows >= config_.busy_rows && !full;
 }
 
 asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
@@ -321,7 +331,7 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     PlannedWindow next;
     std::exception_ptr failure;
     try {
-        if (!leaving() && !one_by_one_ && !is_busy(current.window))
+        if (!leaving() && !one_by_one_ && !is_busy(config_, current.window))
             next = co_await prepare(now.after);
     } catch (...) {
         failure = std::current_exception();
@@ -347,6 +357,7 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     terms.bucket = ports_.store.bucket();
     terms.key_prefix = ports_.store.key_prefix();
     terms.bytes_max = config_.bundle_bytes_max;
+    park(planned.window, config_.topic_prefix, missing_topics_);
     planned.bundles = make_bundles(terms, planned.window);
     co_await put_bundles(planned.bundles);
     failpoint("relay/bundles-stored");
@@ -393,13 +404,7 @@ asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& plan
     now.unrecorded.reset();
     what.plan = &planned;
     for (const OutboxRow& row : planned.window.rows) {
-        if (!row.held) continue;
-        QuarantinedRow held;
-        held.id = row.id;
-        held.record_id = row.record_id;
-        held.code = "key_held";
-        held.detail = "an earlier event of this record is in quarantine";
-        what.quarantined.push_back(std::move(held));
+        if (row.held) what.quarantined.push_back(passed_over(row));
     }
     failpoint("relay/plan");
     co_await commit(now, std::move(what));

@@ -9,6 +9,7 @@
 #include "outbox/relay_metrics.hpp"
 #include "outbox/standing.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,17 @@ struct RelayConfig {
     Duration retry_first = std::chrono::milliseconds{100};
     Duration retry_most = std::chrono::seconds{1};
 };
+
+// Filled well, but not by its maxima: see `pace`.
+inline bool is_busy(const RelayConfig& config, const Window& window)
+{
+    const std::size_t rows = window.rows.size();
+    std::int64_t bytes = 0;
+    for (const OutboxRow& row : window.rows) bytes += row.size;
+    const bool full = rows >= static_cast<std::size_t>(config.window_rows_max) ||
+                      2 * bytes >= config.window_bytes_max;
+    return rows >= config.busy_rows && !full;
+}
 
 struct RelayPorts {
     LaneStore& lanes;
@@ -73,7 +85,7 @@ private:
 
     boost::asio::awaitable<void> generation(Epoch epoch);
     boost::asio::awaitable<void> stand_or_halt();
-    boost::asio::awaitable<void> halt_if_known(Generation& now);
+    boost::asio::awaitable<void> halt_or_renew(Generation& now);
     void set_halted(bool halted);
     void stand_aside();
     bool leaving() const { return stopping_ || yielding_; }
@@ -83,7 +95,6 @@ private:
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
     boost::asio::awaitable<PlannedWindow> prepare(OutboxId after);
     boost::asio::awaitable<PlannedWindow> send(Generation& now, const PlannedWindow& current);
-    bool is_busy(const Window& window) const;
     boost::asio::awaitable<void> put_bundles(const std::vector<Bundle>& bundles);
     boost::asio::awaitable<bool> put(const Bundle& bundle, TimePoint deadline);
     boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
@@ -112,6 +123,8 @@ private:
     // The next generation sends each message by itself, to find the one that cannot be taken.
     bool one_by_one_ = false;
     bool halted_ = false;
+    // Missing when the generation began; when that changes, the next one begins.
+    std::set<std::string> missing_topics_;
     bool yielding_ = false;
     bool draining_ = false;
     bool stopping_ = false;

@@ -18,7 +18,8 @@ obs::Status judge_topic(const kafka::TopicSpec& spec, const kafka::TopicState* t
 {
     if (!topic)
         return failed(fmt::format("topic {} does not exist", spec.name),
-                      "Create it: exchange topics apply");
+                      "Create it: exchange topics apply. Its events wait meanwhile and are "
+                      "published by themselves; those of other topics flow");
     if (topic->partitions != layout.partitions)
         return failed(fmt::format("topic {} has {} partitions, this database is laid out for {}",
                                   spec.name, topic->partitions, layout.partitions),

@@ -173,4 +173,27 @@ asio::awaitable<std::size_t> Quarantine::release_stranded(TimePoint deadline)
     co_return released;
 }
 
+asio::awaitable<std::size_t> Quarantine::release_returned(std::vector<std::string> missing,
+                                                          int rows_max, TimePoint deadline)
+{
+    std::vector<std::string_view> names{missing.begin(), missing.end()};
+    pg::Params params;
+    params.text_array(names).int4(rows_max);
+    const pg::Rows rows = co_await session_.run(sql::returned_rows, std::move(params), deadline);
+    std::size_t released = 0;
+    for (int row = 0; row < rows.size(); ++row) {
+        Decision decision;
+        decision.id = OutboxId{rows.integer(row, 0)};
+        decision.actor = "relay";
+        decision.reason = "its topic is there again";
+        try {
+            const AppendedAgain appended = co_await release(std::move(decision), deadline);
+            released += appended.size();
+        } catch (const std::invalid_argument&) {
+            // Another process was first.
+        }
+    }
+    co_return released;
+}
+
 }  // namespace exchange::outbox

@@ -82,6 +82,11 @@ public:
     // they were being planned. Answers how many.
     boost::asio::awaitable<std::size_t> release_stranded(TimePoint deadline);
 
+    // Releases rows whose topic was missing and is there again, at most `rows_max`, in order; not
+    // those of `missing` (names without prefix). Answers how many.
+    boost::asio::awaitable<std::size_t> release_returned(std::vector<std::string> missing,
+                                                         int rows_max, TimePoint deadline);
+
 private:
     boost::asio::awaitable<std::optional<AppendedAgain>>
     try_resolve(const char* kind, Decision decision, TimePoint deadline);

@@ -49,8 +49,14 @@ struct Partitions : OutboxDatabase {
     explicit Partitions(std::int64_t ids = 100)
         : lanes{io.get_executor(), database.config()},
           leases{io.get_executor(), database.config()},
-          retention{io.get_executor(), database.config(), layout, store, settings(ids),
-                    log, health, [this] { return short_of_room; }}
+          retention{io.get_executor(),
+                    database.config(),
+                    layout,
+                    store,
+                    settings(ids),
+                    log,
+                    health,
+                    [this] { return short_of_room; }}
     {
         test::run(io, retention.make());
     }

@@ -2,6 +2,8 @@
 
 #include "outbox/pins.hpp"
 
+#include <set>
+
 // Whether this database, this Postgres and this Kafka belong together, asked by each lane before a
 // generation and before each window. On the relay's executor.
 namespace exchange::outbox {
@@ -13,6 +15,9 @@ public:
     virtual boost::asio::awaitable<std::optional<Halt>> look() = 0;
     // What is known without asking.
     virtual std::optional<Halt> known() const = 0;
+    // Topics, by full name, that are missing for longer than a blip: their events wait in
+    // quarantine, so that those of other topics flow.
+    virtual const std::set<std::string>& missing_topics() const = 0;
 };
 
 class PinnedStanding final : public Standing {
@@ -25,8 +30,11 @@ public:
     boost::asio::awaitable<std::optional<Halt>> look() override;
     std::optional<Halt> known() const override { return kafka_ ? kafka_ : postgres_; }
 
+    const std::set<std::string>& missing_topics() const override { return missing_topics_; }
+
     // What the monitors found of Kafka; nothing when it is as it was.
     void set_kafka(std::optional<Halt> halt) { kafka_ = std::move(halt); }
+    void set_missing_topics(std::set<std::string> topics) { missing_topics_ = std::move(topics); }
     void set_postgres(std::optional<Halt> halt) { postgres_ = std::move(halt); }
 
 private:
@@ -34,6 +42,7 @@ private:
     pg::ConnectConfig config_;
     std::optional<Halt> kafka_;
     std::optional<Halt> postgres_;
+    std::set<std::string> missing_topics_;
 };
 
 }  // namespace exchange::outbox

@@ -36,6 +36,8 @@ struct OutboxRow {
     std::string_view body;  // empty once the row is planned: its bytes are in a bundle
     // Not to be published: it, or an earlier row of its record, is in quarantine.
     bool held = false;
+    // Held for its topic, which does not exist.
+    bool parked = false;
 };
 
 // Rows (from, to] of a lane, rising.

@@ -1,8 +1,11 @@
 """The runbook's scenes: Kafka stops and comes back; a topic is missing; brokers are wrong."""
 
+from confluent_kafka.admin import AdminClient, NewTopic
 from support.evidence import SWEPT_LATER, check_space
 from support.server import Server
+from support.space import PARTITIONS
 from support.steps import all_well, free_port, send, told
+from support.waiting import until
 
 LAST_FIVE = (
     "SELECT id, topic, key, created_at, published_at FROM outbox_events ORDER BY id DESC LIMIT 5;"
@@ -80,3 +83,28 @@ def test_a_database_that_belongs_to_another_cluster_publishes_nothing(open_space
     status = told(server, "kafka", within_s=8)
     assert "another-cluster-id" in status["cause"]
     assert space.rows("SELECT count(published_at) FROM outbox_events") == [(0,)]
+
+
+def test_events_of_a_topic_that_is_there_flow_while_another_is_missing(open_space, stack):
+    space = open_space("parked", topics=False)
+    there, missing = space.topics
+    admin = AdminClient({"bootstrap.servers": stack.kafka})
+    for made in admin.create_topics([NewTopic(there, PARTITIONS, 1)]).values():
+        made.result(timeout=10)
+    server = Server(space, TOPIC_GRACE_MS=1000).start()
+    submissions = send(server, 8)
+    assert missing in told(server, f"topic/{missing}", within_s=5)["cause"]
+    parked = "SELECT count(*) FROM quarantine WHERE code = 'topic_missing'"
+    until(lambda: space.rows(parked) == [(4,)], within_s=20, what="events of one topic wait")
+    server.published(4)
+    submissions += send(server, 8)
+    server.published(8)
+    until(lambda: space.rows(parked) == [(8,)], within_s=20, what="more events of it wait")
+    published = "SELECT DISTINCT topic FROM outbox_events WHERE published_at IS NOT NULL"
+    assert space.rows(published) == [("record.ingested.v1",)]
+    space.run("topics", "apply", check=True)
+    published = "SELECT count(*) FROM outbox_events WHERE published_at IS NOT NULL"
+    until(lambda: space.rows(published) == [(16,)], within_s=30, what="all events are published")
+    all_well(server)
+    assert space.run("outbox", "status").returncode == 0
+    check_space(space, submissions).demand_clean()

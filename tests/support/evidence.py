@@ -20,8 +20,11 @@ from support.waiting import until
 # object without a row, which is swept after a grace period.
 SWEPT_LATER = frozenset({"orphan"})
 
+# An event that was appended again stands in the row that took its place.
 LEDGER = """
-SELECT r.record_id::text, r.lane, r.outbox_id, r.source, coalesce(i.key, ''), r.api,
+SELECT r.record_id::text, r.lane,
+       coalesce((SELECT max(new_outbox_id) FROM resolutions a WHERE a.origin_id = r.outbox_id),
+                r.outbox_id), r.source, coalesce(i.key, ''), r.api,
        encode(r.sha256, 'hex'), r.size
   FROM records r
   LEFT JOIN idempotency i ON i.record_id = r.record_id AND i.source = r.source
@@ -37,12 +40,14 @@ SELECT (SELECT count(*) FROM records),
        (SELECT count(*) FROM outbox_events WHERE published_at IS NOT NULL),
        (SELECT count(*) FROM outbox_events e WHERE published_at IS NULL
            AND NOT EXISTS (SELECT FROM quarantine q WHERE q.outbox_id = e.id)),
-       (SELECT count(*) FROM quarantine)
+       (SELECT count(*) FROM quarantine q
+         WHERE NOT EXISTS (SELECT FROM resolutions r WHERE r.outbox_id = q.outbox_id))
 """
 PENDING = """
 SELECT (SELECT count(*) FROM records)
      - (SELECT count(published_at) FROM outbox_events)
-     - (SELECT count(*) FROM quarantine)
+     - (SELECT count(*) FROM quarantine q
+         WHERE NOT EXISTS (SELECT FROM resolutions r WHERE r.outbox_id = q.outbox_id))
 """
 
 
