@@ -13,12 +13,8 @@ namespace asio = boost::asio;
 Presets idempotent_presets(const ProducerConfig& config)
 {
     Presets presets = producer_presets(config);
-    // One request at a time: behind a first message that the broker refuses, which it therefore has
-    // no sequence of, a second one under way would be stored and hide the hole.
-    presets.fixed = {{"enable.idempotence", "true"},
-                     {"acks", "all"},
-                     {"max.in.flight", "1"},
-                     {"enable.gapless.guarantee", "true"}};
+    presets.fixed = {
+        {"enable.idempotence", "true"}, {"acks", "all"}, {"enable.gapless.guarantee", "true"}};
     presets.forbidden = {"transactional.id"};
     return presets;
 }

@@ -261,20 +261,5 @@ TEST_F(RealProducer, moves_many_small_batches_quickly)
     EXPECT_GT(rate, 10'000);
 }
 
-TEST_F(RealProducer, stores_nothing_behind_a_first_message_that_the_topic_refuses)
-{
-    const std::string small = make_topic(1, {{"max.message.bytes", "1200"}});
-    ProducerConfig config{.client = kafka_client(), .message_timeout = 10s};
-    config.one_by_one = true;
-    const auto producer = make_idempotent_producer(io.get_executor(), config);
-    prime(*producer, small);
-    std::vector<Message> batch = numbered(small, 0, 20);
-    batch[0].value.assign(1500, 'x');
-    const std::vector<Delivery> verdicts = send(*producer, std::move(batch));
-    EXPECT_EQ(verdicts.at(0).fault, Fault::message_too_large);
-    EXPECT_TRUE(verdicts.at(1).fault);
-    EXPECT_TRUE(read_topic(small).empty());
-}
-
 }  // namespace
 }  // namespace exchange::kafka

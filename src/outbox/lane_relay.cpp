@@ -34,6 +34,12 @@ public:
     std::string remedy;
 };
 
+bool is_of_postgres(const std::exception& failure)
+{
+    return dynamic_cast<const pg::Unavailable*>(&failure) ||
+           dynamic_cast<const pg::Refused*>(&failure);
+}
+
 std::vector<kafka::Message> take_messages(Batch& batch)
 {
     std::vector<kafka::Message> messages;
@@ -149,6 +155,9 @@ asio::awaitable<void> LaneRelay::run()
                    denied ? obs::Condition::failed : obs::Condition::degraded);
         } catch (const std::exception& failure) {
             report(failure.what(), retried_remedy, obs::Condition::degraded);
+            // What was sent may yet be committed under this epoch. Taking the lease anew waits for
+            // it, and what comes later is refused.
+            if (is_of_postgres(failure)) owner_.lost();
         }
         if (!failed) {
             backoff.reset();

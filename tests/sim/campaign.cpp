@@ -12,7 +12,6 @@ constexpr std::array sometimes{
     "append uncertain",
     "append waited for its lane",
     "bundle stored again",
-    "commit refused by a constraint",
     "commit uncertain",
     "conflict answered",
     "copy in idempotent mode",

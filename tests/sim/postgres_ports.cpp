@@ -102,7 +102,7 @@ asio::awaitable<bool> SimLaneStore::commit(LaneId lane, Epoch epoch, outbox::Lan
     }
     const CommitAnswer answer = co_await run(postgres_, rows_patience, std::move(statement));
     if (answer == CommitAnswer::refused) {
-        postgres_.world().count("commit refused by a constraint");
+        postgres_.world().violated("a commit met rows of another under the same epoch");
         throw pg::Refused{"23505", "simulated: a key exists already"};
     }
     co_return answer == CommitAnswer::done;
