@@ -12,16 +12,11 @@
 
 #include <utility>
 
-#include <algorithm>
-
 namespace exchange::outbox {
 
 namespace asio = boost::asio;
 
 namespace {
-
-// As many as the raw store's client keeps connections for by default.
-constexpr std::size_t puts_at_once = 8;
 
 // End a generation for a reason that is no failure: the lane is another's; it has looked at rows
 // one by one for long enough.
@@ -102,6 +97,7 @@ void LaneRelay::stop()
 
 void LaneRelay::drain()
 {
+    if (!draining_) draining_since_ = SteadyClock::now();
     draining_ = true;
     wake_.notify();
     owner_.changed().notify();
@@ -111,6 +107,14 @@ void LaneRelay::yield()
 {
     yielding_ = true;
     wake_.notify();
+}
+
+// What was accepted just after the start is published before the end too, though the lane may have
+// to be acquired first; not if another owns it, nor where Postgres does not answer.
+bool LaneRelay::gives_up_draining() const
+{
+    return draining_ && (owner_.met_another() ||
+                         SteadyClock::now() >= draining_since_ + config_.acquire_to_drain);
 }
 
 // The lane is another's now, or will be: what was wrong with it is theirs to tell.
@@ -123,7 +127,7 @@ void LaneRelay::stand_aside()
 asio::awaitable<void> LaneRelay::run()
 {
     Backoff backoff{config_.retry_first, config_.retry_most};
-    while (!draining_) {
+    while (!stopping_ && !drained_) {
         if (std::exchange(yielding_, false) && owner_.epoch()) {
             log_.info("lane_handed_over", {{"lane", number(lane_)}});
             metrics_.handed_over_lanes.add();
@@ -133,6 +137,7 @@ asio::awaitable<void> LaneRelay::run()
         const std::optional<Epoch> epoch = owner_.epoch();
         if (!epoch) {
             if (owner_.met_another()) stand_aside();
+            if (gives_up_draining()) break;
             co_await owner_.changed().wait_until(SteadyClock::now() + std::chrono::seconds{1});
             continue;
         }
@@ -164,6 +169,7 @@ asio::awaitable<void> LaneRelay::run()
             continue;
         }
         metrics_.failures.add();
+        if (draining_) break;
         co_await wake_.wait_until(SteadyClock::now() + backoff.pause());
     }
 }
@@ -301,6 +307,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         co_await halt_or_renew(now);
         if (next.window.rows.empty()) {
             co_await settle(now);
+            drained_ = draining_;
             if (draining_ || yielding_) break;
             co_await wake_.wait_until(SteadyClock::now() + config_.poll_every);
             if (stopping_) break;
@@ -352,58 +359,6 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
         std::rethrow_exception(failure);
     }
     co_return next;
-}
-
-asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
-{
-    PlannedWindow planned;
-    planned.window =
-        co_await ports_.lanes.read(lane_, after, config_.window_rows_max, config_.window_bytes_max);
-    if (planned.window.rows.empty()) co_return planned;
-    failpoint("relay/window-read");
-    BundleTerms terms;
-    terms.lane = lane_;
-    terms.bucket = ports_.store.bucket();
-    terms.key_prefix = ports_.store.key_prefix();
-    terms.bytes_max = config_.bundle_bytes_max;
-    park(planned.window, config_.topic_prefix, missing_topics_);
-    planned.bundles = make_bundles(terms, planned.window);
-    co_await put_bundles(planned.bundles);
-    failpoint("relay/bundles-stored");
-    // Stored: only where they lie in the bundle matters from here on.
-    for (Bundle& bundle : planned.bundles) bundle.bytes = std::string{};
-    co_return planned;
-}
-
-asio::awaitable<void> LaneRelay::put_bundles(const std::vector<Bundle>& bundles)
-{
-    const TimePoint deadline = SteadyClock::now() + config_.put_timeout;
-    for (std::size_t from = 0; from < bundles.size(); from += puts_at_once) {
-        std::vector<Started<bool>> started;
-        const std::size_t to = std::min(bundles.size(), from + puts_at_once);
-        for (std::size_t at = from; at < to; ++at)
-            started.emplace_back(executor_, put(bundles[at], deadline));
-        // All are waited for before a failure is told: they refer to the bundles.
-        std::exception_ptr failure;
-        for (Started<bool>& stored : started) {
-            try {
-                co_await stored.get();
-            } catch (...) {
-                failure = std::current_exception();
-            }
-        }
-        if (failure) std::rethrow_exception(failure);
-    }
-}
-
-asio::awaitable<bool> LaneRelay::put(const Bundle& bundle, TimePoint deadline)
-{
-    failpoint("relay/put");
-    co_await ports_.store.put(bundle.key, bundle.bytes, bundle.sha256, deadline);
-    failpoint("relay/put-done");
-    metrics_.stored_bundles.add();
-    metrics_.stored_bytes.add(static_cast<double>(bundle.size));
-    co_return true;
 }
 
 asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& planned)

@@ -37,6 +37,8 @@ struct RelayConfig {
     // work a record, later events under load. Neither a quiet lane nor a backlog ever waits.
     std::size_t busy_rows = 32;
     Duration pace = std::chrono::milliseconds{50};
+    // How long a lane that is not owned yet is waited for when it is to be drained.
+    Duration acquire_to_drain = std::chrono::seconds{3};
     Duration put_timeout = std::chrono::seconds{30};
     Duration retry_first = std::chrono::milliseconds{100};
     Duration retry_most = std::chrono::seconds{1};
@@ -86,6 +88,7 @@ private:
     boost::asio::awaitable<void> generation(Epoch epoch);
     boost::asio::awaitable<void> stand_or_halt();
     boost::asio::awaitable<void> halt_or_renew(Generation& now);
+    bool gives_up_draining() const;
     void set_halted(bool halted);
     void stand_aside();
     bool leaving() const { return stopping_ || yielding_; }
@@ -127,6 +130,8 @@ private:
     std::set<std::string> missing_topics_;
     bool yielding_ = false;
     bool draining_ = false;
+    bool drained_ = false;
+    TimePoint draining_since_{};
     bool stopping_ = false;
 };
 

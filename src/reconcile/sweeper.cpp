@@ -2,9 +2,18 @@
 
 #include "reconcile/store_owner.hpp"
 
+#include <algorithm>
+
 namespace exchange::reconcile {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// A round that could not be made is soon tried again: it must not be told as trouble for hours.
+constexpr Duration retry_every = std::chrono::seconds{5};
+
+}  // namespace
 
 Sweeper::Sweeper(asio::any_io_executor executor, pg::ConnectConfig config, outbox::Layout layout,
                  objects::RawStore& store, outbox::Standing& standing, SweeperConfig settings,
@@ -36,8 +45,11 @@ asio::awaitable<bool> Sweeper::run()
 {
     while (!stopping_) {
         obs::Status status = co_await try_round();
+        const bool well = status.condition == obs::Condition::ok;
         health_.set("sweeper", std::move(status));
-        co_await wake_.wait_until(SteadyClock::now() + settings_.every);
+        const Duration pause =
+            well ? settings_.every : std::min<Duration>(settings_.every, retry_every);
+        co_await wake_.wait_until(SteadyClock::now() + pause);
     }
     co_return true;
 }
