@@ -32,8 +32,13 @@ def test_a_message_that_is_lost_late_or_torn_loses_and_doubles_nothing(stack, tm
 def test_an_end_of_transaction_that_comes_after_a_takeover_is_refused(stack, tmp_path):
     with Gates(stack, tmp_path) as gates:
         space, gated, gate = gates.space, gates.server, gates.of["kafka"]
-        successor = Server(space, "successor", "relay", LEASE_TTL_MS=500).start()
+        until(
+            lambda: all(owner for (owner,) in space.rows("SELECT owner FROM lanes")),
+            within_s=20,
+            what="the first owns every lane",
+        )
         owners = {owner for (owner,) in space.rows("SELECT owner FROM lanes")}
+        successor = Server(space, "successor", "relay", LEASE_TTL_MS=500).start()
         # The client's own process must not go on while its request is under way.
         ingest = Server(space, "ingest", "ingest").start()
         gates.urls[:] = [ingest.url]

@@ -116,7 +116,11 @@ def test_two_servers_share_the_lanes_and_one_may_die(open_space):
     urls = [first.url, second.url]
     with Load(lambda: list(urls)) as load:
         load.wait_for(300)
-        assert space.rows("SELECT count(*) FROM lanes WHERE epoch = 0") == [(0,)]
+        until(
+            lambda: space.rows("SELECT count(*) FROM lanes WHERE epoch = 0") == [(0,)],
+            within_s=15,
+            what="every lane has been taken",
+        )
         urls.remove(first.url)
         first.kill()
         load.wait_for(300)
