@@ -108,8 +108,14 @@ promtool_fetch() {
     mv "$tools_home/promtool.new" "$tools_home/promtool"
 }
 
+# A machine on which nothing had to be installed may have no package lists yet.
 promtool_unpack() {
-    (cd "$1" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb)
+    local as_root=()
+    [[ $UID -eq 0 ]] || as_root=(sudo)
+    cd "$1" || return
+    apt-get download -q prometheus ||
+        { "${as_root[@]}" apt-get update -q && apt-get download -q prometheus; } || return
+    dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
 }
 
 go_find() {
