@@ -26,7 +26,7 @@ std::string name(const kafka::TopicPartition& partition)
 
 constexpr const char* reconcile_remedy =
     "This broker's log and this database do not belong together. Check KAFKA_BROKERS and "
-    "DATABASE_URL; after a restore, compare both before publishing again.";
+    "DATABASE_URL, and compare both with exchange reconcile.";
 
 Halt halt(const std::string& cause)
 {
