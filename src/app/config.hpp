@@ -7,6 +7,7 @@
 #include "net/server.hpp"
 #include "objects/open_store.hpp"
 #include "obs/log.hpp"
+#include "obs/tracer.hpp"
 #include "outbox/admission.hpp"
 #include "outbox/relay.hpp"
 #include "outbox/retention.hpp"
@@ -19,6 +20,13 @@
 // All that can be set, read once at start from a TOML file and the environment (which wins), and
 // handed to the modules as plain structs: no module but this reads either.
 namespace exchange::app {
+
+struct TraceConfig {
+    // Empty: no traces.
+    std::string endpoint;
+    std::string service_name;
+    obs::Sampler sampler;
+};
 
 struct Config {
     bool env_local = false;
@@ -33,6 +41,7 @@ struct Config {
     auth::AuthConfig auth;
     obs::LogFormat log_format = obs::LogFormat::logfmt;
     obs::LogLevel log_level = obs::LogLevel::info;
+    TraceConfig trace;
     net::ServerLimits limits;
     std::size_t body_bytes_max = 0;
     ingest::GroupConfig group;

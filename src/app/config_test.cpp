@@ -78,6 +78,43 @@ TEST(Config, wants_issuer_and_audience_with_a_jwt_secret)
     EXPECT_NE(error_of("", {{"JWT_SECRET", "short"}}).find("32 bytes"), std::string::npos);
 }
 
+TEST(Config, knows_the_samplers_of_opentelemetry)
+{
+    const struct {
+        const char* name;
+        bool parent_based;
+        double share;
+    } cases[] = {
+        {"always_on", false, 1},
+        {"always_off", false, 0},
+        {"traceidratio", false, 0.25},
+        {"parentbased_always_on", true, 1},
+        {"parentbased_always_off", true, 0},
+        {"parentbased_traceidratio", true, 0.25},
+    };
+    for (const auto& [name, parent_based, share] : cases) {
+        const LoadedConfig loaded =
+            load_config("", {{"OTEL_TRACES_SAMPLER", name}, {"OTEL_TRACES_SAMPLER_ARG", "0.25"}});
+        EXPECT_EQ(loaded.config.trace.sampler.parent_based, parent_based) << name;
+        EXPECT_EQ(loaded.config.trace.sampler.share, share) << name;
+    }
+    for (const char* wrong : {"", "sometimes", "parentbased_", "jaeger_remote"})
+        EXPECT_NE(error_of("", {{"OTEL_TRACES_SAMPLER", wrong}}).find("OTEL_TRACES_SAMPLER"),
+                  std::string::npos);
+    for (const char* wrong : {"", "1.1", "-0.1", "nan", "half"})
+        EXPECT_NE(
+            error_of("", {{"OTEL_TRACES_SAMPLER_ARG", wrong}}).find("OTEL_TRACES_SAMPLER_ARG"),
+            std::string::npos);
+}
+
+TEST(Config, traces_nothing_unless_a_collector_is_set)
+{
+    EXPECT_EQ(load_config("", {}).config.trace.endpoint, "");
+    EXPECT_NE(error_of("", {{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"}})
+                  .find("OTEL_EXPORTER_OTLP_ENDPOINT"),
+              std::string::npos);
+}
+
 TEST(Config, injects_faults_only_under_env_local)
 {
     const std::string faults = "relay/planned=crash@2";

@@ -5,6 +5,7 @@
 #include "app/ops_routes.hpp"
 #include "app/run_async.hpp"
 #include "app/topic_contract.hpp"
+#include "app/tracing.hpp"
 #include "base/started.hpp"
 #include "ingest/routes.hpp"
 #include "outbox/kafka_event_log.hpp"
@@ -79,8 +80,9 @@ asio::awaitable<Prepared> prepare(asio::any_io_executor executor, pg::ConnectCon
 
 }  // namespace
 
-// The loops come first, so that their contexts outlive all that holds timers and sockets on them;
-// their threads are joined before anything goes (see ~Service).
+// The loops come before all that holds timers and sockets on their contexts, and after what
+// coroutines that never came to their end still use when they go with their context; the threads
+// are joined before anything goes (see ~Service).
 struct Service::Parts {
     Parts(Config given, Roles roles_given, std::string instance_given)
         : config{std::move(given)},
@@ -88,14 +90,12 @@ struct Service::Parts {
           instance{std::move(instance_given)},
           log{config.log_format, config.log_level},
           health{log},
+          tracing{start_tracing(config.trace, instance, metrics, health)},
           quota{config.quota},
           admission{config.admission},
           ingest_metrics{metrics}
     {
     }
-
-    std::vector<std::unique_ptr<Loop>> http_loops;
-    std::unique_ptr<Loop> relay_loop;
 
     Config config;
     Roles roles;
@@ -103,6 +103,11 @@ struct Service::Parts {
     obs::Log log;
     obs::Metrics metrics;
     obs::Health health;
+    std::unique_ptr<Tracing> tracing;
+
+    std::vector<std::unique_ptr<Loop>> http_loops;
+    std::unique_ptr<Loop> relay_loop;
+
     ingest::Quota quota;
     outbox::Admission admission;
     ingest::IngestMetrics ingest_metrics;
@@ -131,6 +136,7 @@ struct Service::Parts {
     void start_committers();
     void start_relay();
     std::string not_ready() const;
+    obs::Tracer* tracer() const { return tracing ? &tracing->tracer() : nullptr; }
     asio::awaitable<void> run_relay();
     asio::awaitable<bool> run_sweeper();
 };
@@ -186,7 +192,8 @@ void Service::Parts::serve()
             },
             quota,
             ingest_metrics,
-            log};
+            log,
+            tracer()};
         ingest::IngestConfig ingest_config;
         ingest_config.body_bytes_max = config.body_bytes_max;
         for (net::Route& route : ingest::make_routes(std::move(ingest_parts), ingest_config))
@@ -264,7 +271,7 @@ void Service::Parts::start_relay()
     log_config.transactional = config.transactional;
     log_config.id_prefix = config.topic_prefix;
     event_log = std::make_unique<outbox::KafkaEventLog>(executor, std::move(log_config));
-    outbox::RelaySettings settings{config.relay, config.lease, instance};
+    outbox::RelaySettings settings{config.relay, config.lease, instance, tracer()};
     relay = std::make_unique<outbox::Relay>(
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
         *event_log, *store, *standing, std::move(settings), metrics, log, health);

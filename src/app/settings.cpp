@@ -1,5 +1,7 @@
 #include "app/settings.hpp"
 
+#include "otlp/exporter.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -90,6 +92,38 @@ bool parse_relay_mode(const std::string& text)
     if (text == "transactional") return true;
     if (text == "idempotent") return false;
     throw wrong("RELAY_MODE", "transactional or idempotent");
+}
+
+std::string parse_otlp_endpoint(const std::string& text)
+{
+    try {
+        if (!text.empty()) otlp::parse_endpoint(text);
+    } catch (const std::invalid_argument&) {
+        throw wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "http(s)://host[:port][/path]");
+    }
+    return text;
+}
+
+// The share of OTEL_TRACES_SAMPLER_ARG counts for the two samplers that take one.
+void apply_sampler(obs::Sampler& sampler, const std::string& text)
+{
+    std::string_view root = text;
+    sampler.parent_based = root.starts_with("parentbased_");
+    if (sampler.parent_based) root.remove_prefix(std::string_view{"parentbased_"}.size());
+    if (root == "always_on") sampler.share = 1;
+    else if (root == "always_off") sampler.share = 0;
+    else if (root != "traceidratio")
+        throw wrong("OTEL_TRACES_SAMPLER", "always_on, always_off or traceidratio, or one of these "
+                                           "behind parentbased_");
+}
+
+double parse_share(const std::string& text)
+{
+    double share = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), share);
+    if (error != std::errc{} || end != text.data() + text.size() || !(share >= 0 && share <= 1))
+        throw wrong("OTEL_TRACES_SAMPLER_ARG", "a number from 0 to 1");
+    return share;
 }
 
 template <class T>
@@ -275,6 +309,26 @@ void add_admission(std::vector<Setting>& all)
         [](Config& c, std::int64_t v) { c.admission.disk_free_bytes = as_double(v); }));
 }
 
+void add_traces(std::vector<Setting>& all)
+{
+    all.push_back(text(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "",
+        "http(s)://host[:port][/path] of a collector that takes OTLP over HTTP; /v1/traces is put "
+        "behind it; empty: no traces",
+        [](Config& c, const std::string& v) { c.trace.endpoint = parse_otlp_endpoint(v); }));
+    all.push_back(text("OTEL_SERVICE_NAME", "exchange", "what the spans say they are of",
+                       [](Config& c, const std::string& v) { c.trace.service_name = v; }));
+    all.push_back(
+        text("OTEL_TRACES_SAMPLER_ARG", "1", "the share of traceidratio, from 0 to 1",
+             [](Config& c, const std::string& v) { c.trace.sampler.share = parse_share(v); }));
+    // After its argument, which it overrules.
+    all.push_back(
+        text("OTEL_TRACES_SAMPLER", "parentbased_always_on",
+             "always_on, always_off or traceidratio; with parentbased_ before it only for requests "
+             "that come without a traceparent, for others their caller decides",
+             [](Config& c, const std::string& v) { apply_sampler(c.trace.sampler, v); }));
+}
+
 void add_limits(std::vector<Setting>& all)
 {
     all.push_back(number("BODY_BYTES_MAX", 10 << 20, 1024, 256 << 20,
@@ -324,6 +378,7 @@ std::vector<Setting> all_settings()
     add_store(all);
     add_limits(all);
     add_admission(all);
+    add_traces(all);
     return all;
 }
 

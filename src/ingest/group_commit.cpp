@@ -151,6 +151,7 @@ outbox::AppendRow GroupCommit::prepare(Pending& pending)
 asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
 {
     const TimePoint started = SteadyClock::now();
+    const std::int64_t began_us = unix_us_now();
     const TimePoint deadline = started + settings_.commit_timeout;
     const bool known_only = group.front()->incoming.known_only;
     std::vector<Verdict> verdicts;
@@ -179,6 +180,7 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
         co_await commit_each(std::move(group));
         co_return;
     }
+    if (!known_only) note_commit(group, began_us, failure.has_value());
     if (failure) {
         answer_all(group, *failure);
         co_return;
@@ -223,6 +225,20 @@ asio::awaitable<void> GroupCommit::commit_each(std::vector<Pending*> group)
     for (Pending* pending : group) {
         std::vector<Pending*> alone{pending};
         co_await commit(std::move(alone));
+    }
+}
+
+void GroupCommit::note_commit(const std::vector<Pending*>& group, std::int64_t began_us,
+                              bool failed)
+{
+    for (Pending* pending : group) {
+        CommitNote* note = pending->incoming.commit;
+        if (note == nullptr) continue;
+        note->began_us = began_us;
+        note->ended_us = unix_us_now();
+        note->lane = lane_;
+        note->rows = group.size();
+        note->failed = failed;
     }
 }
 

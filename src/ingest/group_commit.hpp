@@ -34,6 +34,15 @@ struct GroupConfig {
     Duration queue_timeout = std::chrono::seconds{5};
 };
 
+// What a request's trace wants to know of its group's commit.
+struct CommitNote {
+    std::int64_t began_us = 0;  // 0: its group never came to a commit
+    std::int64_t ended_us = 0;
+    LaneId lane{};
+    std::size_t rows = 0;
+    bool failed = false;
+};
+
 // A request's record. Views must outlive the call to `append`; an empty correlation id is drawn.
 struct Incoming {
     std::string_view source;
@@ -47,6 +56,8 @@ struct Incoming {
     std::string_view body;
     // Intake is paused: a known key gets its answer, another is refused with `Failure::paused`.
     bool known_only = false;
+    // Filled before the answer; null where nobody traces.
+    CommitNote* commit = nullptr;
 };
 
 enum class Failure {
@@ -85,6 +96,7 @@ private:
                                                      TimePoint deadline);
     boost::asio::awaitable<void> commit_each(std::vector<Pending*> group);
     outbox::AppendRow prepare(Pending& pending);
+    void note_commit(const std::vector<Pending*>& group, std::int64_t began_us, bool failed);
     void answer_all(const std::vector<Pending*>& group, Failure failure);
     void answer(Pending& pending, Verdict verdict);
 

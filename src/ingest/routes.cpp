@@ -2,6 +2,7 @@
 
 #include "crypto/digest.hpp"
 #include "ingest/answers.hpp"
+#include "ingest/request_trace.hpp"
 
 #include <memory>
 
@@ -14,6 +15,7 @@ namespace {
 using record::ProblemCode;
 
 constexpr std::string_view ingest_scope = "ingest";
+constexpr std::string_view trace_header = "traceparent";
 
 net::Response refuse(ProblemCode code, std::string_view detail, std::string_view correlation_id)
 {
@@ -27,13 +29,37 @@ net::Response refuse(ProblemCode code, std::string_view detail, std::string_view
 // One endpoint: the rules of the two versions differ only in how a body is read.
 class Endpoint {
 public:
-    Endpoint(record::Api api, IngestParts parts, IngestConfig config)
-        : api_{api}, parts_{std::move(parts)}, config_{config}
+    Endpoint(record::Api api, const char* path, IngestParts parts, IngestConfig config)
+        : api_{api}, path_{path}, parts_{std::move(parts)}, config_{config}
     {
     }
 
     // What can be told from the header alone is told before the body is read.
     std::optional<net::Response> precheck(const net::RequestHead& head) const
+    {
+        std::optional<net::Response> refusal = refusal_by_head(head);
+        if (refusal && parts_.tracer != nullptr)
+            RequestTrace{*parts_.tracer, path_, head.header(trace_header)}.end(refusal->status);
+        return refusal;
+    }
+
+    // Without traces no coroutine is put in between.
+    asio::awaitable<net::Response> handle(const net::RequestHead& head, std::string body)
+    {
+        if (parts_.tracer == nullptr) return take(head, std::move(body), nullptr);
+        return take_traced(head, std::move(body));
+    }
+
+private:
+    asio::awaitable<net::Response> take_traced(const net::RequestHead& head, std::string body)
+    {
+        RequestTrace trace{*parts_.tracer, path_, head.header(trace_header)};
+        net::Response response = co_await take(head, std::move(body), &trace);
+        trace.end(response.status);
+        co_return response;
+    }
+
+    std::optional<net::Response> refusal_by_head(const net::RequestHead& head) const
     {
         const std::string_view correlation_id = head.header("X-Correlation-Id");
         if (head.header_count("X-Correlation-Id") > 0 &&
@@ -70,7 +96,8 @@ public:
         return std::nullopt;
     }
 
-    asio::awaitable<net::Response> handle(const net::RequestHead& head, std::string body)
+    asio::awaitable<net::Response> take(const net::RequestHead& head, std::string body,
+                                        RequestTrace* trace)
     {
         const record::ParseResult parsed = record::parse_submission(api_, body);
         const std::string_view correlation_id = head.header("X-Correlation-Id");
@@ -90,10 +117,13 @@ public:
             co_return over_quota(*wait, correlation_id);
         }
         Incoming incoming = describe(head, submission, body);
+        if (trace != nullptr) trace->follow(incoming);
         const std::string_view paused_by = parts_.paused_by();
         incoming.known_only = !paused_by.empty();
         GroupCommit& committer = parts_.committer(submission.source, incoming.key);
         Verdict verdict = co_await committer.append(incoming);
+        const auto* appended = std::get_if<outbox::AppendAnswer>(&verdict);
+        if (trace != nullptr && appended != nullptr) trace->know(*appended);
         const auto* failure = std::get_if<Failure>(&verdict);
         if (failure && *failure == Failure::paused) {
             parts_.metrics.paused.add();
@@ -102,7 +132,6 @@ public:
         co_return answer(std::move(verdict), correlation_id, body.size());
     }
 
-private:
     auth::Verdict authenticate(const net::RequestHead& head) const
     {
         return parts_.authenticator.authenticate(head.header("Authorization"),
@@ -131,7 +160,7 @@ private:
         incoming.schema_hint = submission.schema_hint;
         incoming.api = static_cast<std::int16_t>(api_);
         // W3C: a malformed traceparent is ignored, not refused.
-        const std::string_view trace = head.header("traceparent");
+        const std::string_view trace = head.header(trace_header);
         if (record::valid_traceparent(trace)) incoming.traceparent = trace;
         incoming.body = body;
         return incoming;
@@ -170,6 +199,7 @@ private:
     }
 
     record::Api api_;
+    const char* path_;
     IngestParts parts_;
     IngestConfig config_;
 };
@@ -177,7 +207,7 @@ private:
 net::Route make_route(record::Api api, const char* path, const IngestParts& parts,
                       const IngestConfig& config)
 {
-    auto endpoint = std::make_shared<Endpoint>(api, parts, config);
+    auto endpoint = std::make_shared<Endpoint>(api, path, parts, config);
     net::Route route;
     route.method = "POST";
     route.path = path;

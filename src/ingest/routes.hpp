@@ -4,6 +4,7 @@
 #include "ingest/group_commit.hpp"
 #include "ingest/quota.hpp"
 #include "net/server.hpp"
+#include "obs/tracer.hpp"
 #include "record/submission.hpp"
 
 #include <functional>
@@ -32,6 +33,8 @@ struct IngestParts {
     Quota& quota;
     IngestMetrics& metrics;
     obs::Log& log;
+    // Null: no traces.
+    obs::Tracer* tracer = nullptr;
 };
 
 std::vector<net::Route> make_routes(IngestParts parts, IngestConfig config);

@@ -4,6 +4,7 @@
 #include "base/failpoint.hpp"
 #include "base/started.hpp"
 #include "outbox/parking.hpp"
+#include "outbox/publish_trace.hpp"
 #include "outbox/settled_tails.hpp"
 #include "outbox/takeover.hpp"
 #include "pg/errors.hpp"
@@ -292,7 +293,9 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
         if (!parked.quarantined.empty()) co_await commit(now, std::move(parked));
         failpoint("relay/finish-plan");
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
+        PublishTrace trace{ports_.tracer, lane_, batch};
         Sent sent = co_await deliver(*now.producer, take_messages(batch));
+        trace.end(sent.deliveries, sent.at_us);
         co_await account(now, planned, std::move(batch), std::move(sent));
         co_await settle(now);
         now.after = planned.window.to;
@@ -342,6 +345,7 @@ asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
 asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWindow& current)
 {
     Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
+    PublishTrace trace{ports_.tracer, lane_, batch};
     Started<Sent> sending{executor_, deliver(*now.producer, take_messages(batch))};
     now.after = current.window.to;
     PlannedWindow next;
@@ -353,6 +357,7 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
         failure = std::current_exception();
     }
     Sent sent = co_await sending.get();
+    trace.end(sent.deliveries, sent.at_us);
     co_await account(now, current, std::move(batch), std::move(sent));
     if (failure) {
         co_await settle(now);

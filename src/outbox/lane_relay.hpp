@@ -4,6 +4,7 @@
 #include "objects/raw_store.hpp"
 #include "obs/health.hpp"
 #include "obs/log.hpp"
+#include "obs/tracer.hpp"
 #include "outbox/lane_owner.hpp"
 #include "outbox/layout.hpp"
 #include "outbox/relay_metrics.hpp"
@@ -61,6 +62,8 @@ struct RelayPorts {
     objects::RawStore& store;
     // Null: nothing is pinned.
     Standing* standing = nullptr;
+    // Null: no traces.
+    obs::Tracer* tracer = nullptr;
 };
 
 class LaneRelay {

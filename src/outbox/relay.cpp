@@ -40,8 +40,8 @@ Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout la
         const LaneId id{number};
         auto lane = std::make_unique<Lane>(executor, config, id, settings, may_take);
         lane->relay = std::make_unique<LaneRelay>(
-            executor, RelayPorts{lane->rows, log, store, &standing}, lane->owner, id, layout,
-            topics, settings.relay, metrics_, logger, health);
+            executor, RelayPorts{lane->rows, log, store, &standing, settings.tracer}, lane->owner,
+            id, layout, topics, settings.relay, metrics_, logger, health);
         lanes_.push_back(std::move(lane));
     }
 }

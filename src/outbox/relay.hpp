@@ -16,6 +16,8 @@ struct RelaySettings {
     LeaseConfig lease;
     // Tells processes apart in the lease row; must be unique among those that run at once.
     std::string owner;
+    // Null: no traces.
+    obs::Tracer* tracer = nullptr;
 };
 
 class Relay {

@@ -1,5 +1,6 @@
 #include "record/field_rules.hpp"
 
+#include "base/trace_context.hpp"
 #include "record/submission.hpp"
 
 #include <algorithm>
@@ -11,10 +12,6 @@ namespace {
 constexpr bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-constexpr bool is_lower_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f');
 }
 constexpr bool is_visible(char c)
 {
@@ -71,11 +68,6 @@ bool is_blank(char32_t point)
            point == 0x202f || point == 0x205f || point == 0x3000;
 }
 
-bool all_zero(std::string_view text)
-{
-    return text.find_first_not_of('0') == std::string_view::npos;
-}
-
 }  // namespace
 
 bool valid_person_name(std::string_view name)
@@ -125,14 +117,7 @@ bool valid_correlation_id(std::string_view id)
 
 bool valid_traceparent(std::string_view value)
 {
-    if (value.size() != 55 || !value.starts_with("00-") || value[35] != '-' || value[52] != '-')
-        return false;
-    const auto trace = value.substr(3, 32);
-    const auto span = value.substr(36, 16);
-    const auto flags = value.substr(53);
-    return std::ranges::all_of(trace, is_lower_hex) && !all_zero(trace) &&
-           std::ranges::all_of(span, is_lower_hex) && !all_zero(span) &&
-           std::ranges::all_of(flags, is_lower_hex);
+    return parse_traceparent(value).has_value();
 }
 
 }  // namespace exchange::record

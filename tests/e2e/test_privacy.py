@@ -1,14 +1,17 @@
 """Identity that clients send is nowhere but in the raw bytes: planted, then looked for."""
 
 import json
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from support import bodies
+from support.collector import Collector
 from support.events import read_events
 from support.evidence import objects, settled
 from support.server import Server
 from support.space import PARTITIONS, Space
+from support.waiting import until
 
 GIVEN, FAMILY, OTHER = "Zyxanthra", "Quillermoss", "Vexillopod"
 DOB, SSN = "1907-03-19", "987-65-4329"
@@ -61,8 +64,9 @@ def found_in(text: str | bytes) -> list[str]:
 
 
 class Planted:
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, collector: Collector) -> None:
         self.server = server
+        self.collector = collector
         self.space: Space = server.space
         self.accepted = 0
         self.answers: list[httpx.Response] = []
@@ -86,8 +90,14 @@ class Planted:
 
 
 @pytest.fixture(scope="module")
-def planted(open_module_space) -> Planted:
-    return Planted(Server(open_module_space("privacy"), LOG_LEVEL="debug").start())
+def planted(open_module_space) -> Iterator[Planted]:
+    with Collector() as collector:
+        server = Server(
+            open_module_space("privacy"),
+            LOG_LEVEL="debug",
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
+        )
+        yield Planted(server.start(), collector)
 
 
 def test_no_answer_repeats_identity(planted):
@@ -105,6 +115,18 @@ def test_no_log_line_holds_identity(planted):
 def test_no_metric_and_no_probe_holds_identity(planted):
     for path in ("/metrics", "/readyz?verbose", "/readyz"):
         assert found_in(planted.server.http.get(path).content) == []
+
+
+def test_no_span_holds_identity(planted):
+    ingested = [answer for answer in planted.answers if answer.request.method == "POST"]
+
+    def requests() -> int:
+        return sum(span.kind == "server" for span in planted.collector.spans())
+
+    until(lambda: requests() >= len(ingested), within_s=10, what="each request has its span")
+    assert {span.kind for span in planted.collector.spans()} == {"server", "client", "producer"}
+    for body in planted.collector.bodies():
+        assert found_in(body) == []
 
 
 def test_no_event_holds_identity(planted):
