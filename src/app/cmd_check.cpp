@@ -1,6 +1,7 @@
 #include "app/checks.hpp"
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/probe.hpp"
 #include "app/run_async.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -12,8 +13,12 @@
 namespace exchange::app {
 namespace {
 
+constexpr std::chrono::seconds patience{3};
+
 struct Options {
     bool reference = false;
+    bool live = false;
+    bool ready = false;
 };
 
 const char* word(obs::Condition condition)
@@ -67,6 +72,20 @@ void print_reference(const LoadedConfig& loaded)
                    setting.description);
 }
 
+int run_probe(const LoadedConfig& loaded, const std::string& path, bool json)
+{
+    const std::string origin = origin_of_listener(loaded.config.listen_addr);
+    const ProbeAnswer answer =
+        run_async([&](auto) { return probe(origin, path, SteadyClock::now() + patience); });
+    if (json) {
+        const boost::json::object body{{"passed", answer.passed}, {"detail", answer.detail}};
+        fmt::print("{}\n", boost::json::serialize(body));
+    } else {
+        fmt::print("{}\n", answer.detail);
+    }
+    return answer.passed ? exit_ok : exit_unavailable;
+}
+
 int run(const Globals& globals, const Options& options)
 {
     if (options.reference) {
@@ -74,6 +93,8 @@ int run(const Globals& globals, const Options& options)
         return exit_ok;
     }
     const LoadedConfig loaded = load_config_from_process(globals.config_path);
+    if (options.live) return run_probe(loaded, "/livez", globals.json);
+    if (options.ready) return run_probe(loaded, "/readyz", globals.json);
     const std::vector<Check> checks =
         run_async([&](auto executor) { return run_checks(executor, loaded.config); });
     bool passed = true;
@@ -92,7 +113,13 @@ void add_check(CLI::App& app, Globals& globals)
         "check", "Show the effective settings and try every dependency; exit 5 when one fails");
     verb->add_flag("--reference", options->reference,
                    "Print the reference of all settings as Markdown, and try nothing");
-    verb->footer("Examples:\n  exchange check\n  exchange check --json");
+    CLI::Option* live = verb->add_flag(
+        "--live", options->live,
+        "Only ask the exchange that serves at LISTEN_ADDR whether it lives; exit 5 when not");
+    verb->add_flag("--ready", options->ready,
+                   "Only ask it whether it may be sent requests; exit 5 when not")
+        ->excludes(live);
+    verb->footer("Examples:\n  exchange check\n  exchange check --json\n  exchange check --live");
     verb->callback([&globals, options] { globals.exit_code = run(globals, *options); });
 }
 

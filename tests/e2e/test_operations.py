@@ -6,6 +6,7 @@ import pytest
 from support import bodies
 from support.server import Server
 from support.space import LANES
+from support.steps import free_port
 from support.waiting import until
 
 PROBES = ["/livez", "/healthz", "/readyz"]
@@ -172,6 +173,33 @@ def test_check_ends_with_5_and_names_what_fails_with_cause_and_remedy(server, na
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks[name]["condition"] == "failed"
     assert checks[name]["cause"] and checks[name]["remedy"]
+
+
+def test_check_live_and_ready_ask_the_exchange_that_serves(server):
+    address = server.url.removeprefix("http://")
+    for flag, answer in (("--live", "alive"), ("--ready", "ready")):
+        done = server.space.run("check", flag, LISTEN_ADDR=address)
+        assert (done.returncode, done.stdout) == (0, f"{answer}\n")
+    document = json.loads(
+        server.space.run("check", "--ready", "--json", LISTEN_ADDR=address).stdout
+    )
+    assert document == {"passed": True, "detail": "ready"}
+
+
+def test_check_live_and_ready_end_with_5_where_nobody_serves(server):
+    for flag in ("--live", "--ready"):
+        done = server.space.run("check", flag, LISTEN_ADDR=f"127.0.0.1:{free_port()}")
+        assert (done.returncode, "refused" in done.stdout) == (5, True)
+
+
+def test_an_exchange_without_postgres_is_live_and_not_ready(open_space):
+    space = open_space("waits")
+    server = Server(space, DATABASE_URL=FAILING[0][1]["DATABASE_URL"]).start(ready=False)
+    address = server.url.removeprefix("http://")
+    assert space.run("check", "--live", LISTEN_ADDR=address).returncode == 0
+    done = space.run("check", "--ready", LISTEN_ADDR=address)
+    assert (done.returncode, "Postgres" in done.stdout) == (5, True)
+    server.kill()
 
 
 def test_migrate_twice_changes_nothing_the_second_time(open_space):
