@@ -78,7 +78,9 @@ int run(Arguments& arguments, bool json)
 void add_options(CLI::App& verb, Arguments& arguments)
 {
     push::PushOptions& options = arguments.options;
-    verb.add_option("FILES", options.files, "NDJSON files; - is standard input")->required();
+    verb.add_option("FILES", options.files, "NDJSON files; - is standard input")
+        ->required()
+        ->type_name("FILE");
     verb.add_option("--url", options.url, "Where the exchange is: http(s)://host[:port]")
         ->capture_default_str();
     verb.add_option("--api", options.api, "Version of the bodies")
@@ -91,7 +93,8 @@ void add_options(CLI::App& verb, Arguments& arguments)
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     verb.add_option("--results", options.results_file,
-                    "Append what became of each line; lines settled in it are not sent again");
+                    "Append what became of each line; lines settled in it are not sent again")
+        ->type_name("FILE");
     verb.add_option("--key-prefix", options.key_prefix, "Begins every Idempotency-Key")
         ->capture_default_str();
     verb.add_option("--give-up-after", arguments.give_up_after_s,

@@ -30,7 +30,8 @@ Roles parse_roles(const std::string& text)
     while (from <= text.size()) {
         const std::size_t comma = std::min(text.find(',', from), text.size());
         const std::string name = text.substr(from, comma - from);
-        if (name == "ingest") roles.ingest = true;
+        if (name == "all") roles = {true, true};
+        else if (name == "ingest") roles.ingest = true;
         else if (name == "relay") roles.relay = true;
         else
             throw ConfigError{
@@ -138,10 +139,11 @@ void add_serve(CLI::App& app, Globals& globals)
 {
     auto options = std::make_shared<Options>();
     CLI::App* verb = app.add_subcommand("serve", "Run the exchange until SIGTERM");
-    verb->add_option("--roles", options->roles, "ingest, relay, or both, comma-separated")
+    verb->add_option("--roles", options->roles, "ingest, relay or both, comma-separated, or all")
         ->capture_default_str();
     verb->add_option("--port-file", options->port_file,
-                     "Write the port there once records are taken (for port 0)");
+                     "Write the port there once records are taken (for port 0)")
+        ->type_name("FILE");
     verb->footer("Examples:\n  exchange serve\n  exchange serve --roles relay");
     verb->callback([&globals, options] { globals.exit_code = serve(globals, *options); });
 }

@@ -21,5 +21,7 @@ void add_outbox(CLI::App& app, Globals& globals);
 void add_pins(CLI::App& app, Globals& globals);
 void add_reconcile(CLI::App& app, Globals& globals);
 void add_version(CLI::App& app, Globals& globals);
+void add_completion(CLI::App& app, Globals& globals);
+void add_manual(CLI::App& app, Globals& globals);
 
 }  // namespace exchange::app

@@ -59,7 +59,8 @@ int main(int argc, char** argv)
     CLI::App app{"exchange: takes health records durably and announces them on Kafka"};
     app.require_subcommand(1);
     app.fallthrough();
-    app.add_option("--config", globals.config_path, "TOML file (also: EXCHANGE_CONFIG)");
+    app.add_option("--config", globals.config_path, "TOML file (also: EXCHANGE_CONFIG)")
+        ->type_name("FILE");
     app.add_flag("--json", globals.json, "Print one JSON document on standard output");
     add_serve(app, globals);
     add_migrate(app, globals);
@@ -70,6 +71,8 @@ int main(int argc, char** argv)
     add_reconcile(app, globals);
     add_push(app, globals);
     add_version(app, globals);
+    add_completion(app, globals);
+    add_manual(app, globals);
     app.footer("Exit codes: 0 ok, 1 internal, 2 usage, 3 partial, 4 difference found, "
                "5 dependency unavailable, 6 auth, 7 conflict, 130 interrupted.\n"
                "Examples:\n  exchange check\n  exchange serve");
