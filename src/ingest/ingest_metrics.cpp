@@ -33,7 +33,8 @@ IngestMetrics::IngestMetrics(obs::Metrics& metrics)
                                    {1, 2, 4, 8, 16, 32, 64, 128, 256})},
       commit_seconds{metrics.histogram(
           "exchange_ingest_commit_seconds", "One group's round trip to Postgres, commit included",
-          {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5})}
+          {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5})},
+      sources{metrics}
 {
 }
 

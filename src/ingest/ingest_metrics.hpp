@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ingest/source_freshness.hpp"
 #include "obs/metrics.hpp"
 
 namespace exchange::ingest {
@@ -24,6 +25,7 @@ struct IngestMetrics {
     obs::Gauge queued;
     obs::Histogram group_rows;
     obs::Histogram commit_seconds;
+    SourceFreshness sources;
 };
 
 }  // namespace exchange::ingest

@@ -129,7 +129,7 @@ private:
             parts_.metrics.paused.add();
             co_return intake_paused(paused_by, correlation_id, config_.paused_retry_after_s);
         }
-        co_return answer(std::move(verdict), correlation_id, body.size());
+        co_return answer(std::move(verdict), submission.source, correlation_id, body.size());
     }
 
     auth::Verdict authenticate(const net::RequestHead& head) const
@@ -166,7 +166,8 @@ private:
         return incoming;
     }
 
-    net::Response answer(Verdict verdict, std::string_view correlation_id, std::size_t bytes)
+    net::Response answer(Verdict verdict, std::string_view source, std::string_view correlation_id,
+                         std::size_t bytes)
     {
         if (const auto* failure = std::get_if<Failure>(&verdict))
             return failed(*failure, correlation_id);
@@ -175,6 +176,7 @@ private:
         case outbox::AppendOutcome::accepted:
             parts_.metrics.accepted.add();
             parts_.metrics.accepted_bytes.add(static_cast<double>(bytes));
+            parts_.metrics.sources.accepted(source, unix_ms_now());
             break;
         case outbox::AppendOutcome::repeated:
             parts_.metrics.repeated.add();

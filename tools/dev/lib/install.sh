@@ -94,10 +94,11 @@ s3_build() {
     mv "$target.new" "$target"
 }
 
-# promtool_demand: sets promtool. Taken out of Debian's package without installing it, for that would
-# leave a Prometheus behind which starts with the machine.
+# promtool_demand: sets promtool and prometheus. Taken out of Debian's package without installing it,
+# for that would leave a Prometheus behind which starts with the machine.
 promtool_demand() {
     promtool=$tools_home/promtool/usr/bin/promtool
+    prometheus=$tools_home/promtool/usr/bin/prometheus
     [[ -x $promtool ]] || with_tool_lock promtool_fetch
 }
 

@@ -93,7 +93,7 @@ test_pytest() {
     [[ -z $pattern ]] || select=(-k "${pattern//|/ or }")
     venv_demand tests "$root/tests/requirements.txt"
     promtool_demand
-    export EXCHANGE_TEST_PROMTOOL=$promtool
+    export EXCHANGE_TEST_PROMTOOL=$promtool EXCHANGE_TEST_PROMETHEUS=$prometheus
     say "running the tests in Python"
     (cd "$root" && "$venv/bin/python" -m pytest tests --junitxml="$results/pytest.xml" "${select[@]}" 7>&- 9>&-) ||
         status=$?
