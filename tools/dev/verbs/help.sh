@@ -18,7 +18,7 @@ help_main() {
     printf 'The exchange on this machine, without containers.\n\n'
     for verb in up ps psql demo logs stop start restart down; do help_line "$verb"; done
     printf '\nFor those who change it:\n\n'
-    for verb in build test sim chaos soak lint bench env; do help_line "$verb"; done
+    for verb in build test sim chaos soak lint bench package env; do help_line "$verb"; done
     cat <<'END'
 
 ./dev VERB --help says more. ./dev --stack NAME VERB works on another set of services than the
