@@ -30,6 +30,15 @@ def quantile(before: Samples, after: Samples, name: str, share: float) -> float:
     return math.nan
 
 
-def mean(before: Samples, after: Samples, name: str) -> float:
-    count = gained(before, after, f"{name}_count")
-    return gained(before, after, f"{name}_sum") / count if count else math.nan
+def mean(before: Samples, after: Samples, name: str, labels: str = "") -> float:
+    count = gained(before, after, f"{name}_count{labels}")
+    return gained(before, after, f"{name}_sum{labels}") / count if count else math.nan
+
+
+def step_ms(before: Samples, after: Samples) -> dict[str, float]:
+    """Where a window's time went."""
+    name = "exchange_relay_step_seconds"
+    return {
+        step: 1e3 * mean(before, after, name, f'{{step="{step}"}}')
+        for step in ("read", "store", "plan", "send")
+    }

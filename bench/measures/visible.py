@@ -18,7 +18,7 @@ from support.waiting import until
 
 from measures.bars import Outcome
 from measures.load import load
-from measures.samples import mean
+from measures.samples import mean, step_ms
 
 CONNECTIONS = 30
 
@@ -114,6 +114,7 @@ def _at_pace(
         records_a_second=answers.requests / answers.seconds,
         read=len(ages),
         rows_a_window=mean(before, after, "exchange_relay_window_rows"),
+        step_ms=step_ms(before, after),
         statuses=answers.statuses,
     )
     return p50

@@ -36,6 +36,12 @@ struct SteadyClock {
     }
 };
 
+// As metrics want it.
+inline double seconds_since(TimePoint moment)
+{
+    return std::chrono::duration<double>(SteadyClock::now() - moment).count();
+}
+
 inline std::int64_t unix_us_now()
 {
     using namespace std::chrono;

@@ -187,8 +187,7 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
     }
     if (!known_only) {
         metrics_.group_rows.observe(static_cast<double>(group.size()));
-        metrics_.commit_seconds.observe(
-            std::chrono::duration<double>(SteadyClock::now() - started).count());
+        metrics_.commit_seconds.observe(seconds_since(started));
     }
     bool accepted = false;
     for (std::size_t at = 0; at < group.size(); ++at) {

@@ -321,8 +321,8 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         const PlannedWindow current = std::move(next);
         co_await plan(now, current);
         next = co_await send(now, current);
-        if (leaving() || !is_busy(config_, current.window)) continue;
-        co_await sleep_until(started + config_.pace);
+        if (leaving() || is_full(config_, current.window)) continue;
+        if (is_busy(config_, current.window)) co_await sleep_until(started + config_.pace);
         next = co_await prepare(now.after);
     }
     if (owner_.epoch() != now.epoch) throw LeaseLost{};
@@ -333,15 +333,17 @@ asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
 {
     Sent sent;
     failpoint("relay/send");
+    const TimePoint started = SteadyClock::now();
     sent.deliveries = co_await producer.send(std::move(messages));
+    metrics_.send_seconds.observe(seconds_since(started));
     failpoint("relay/sent");
     sent.at_us = unix_us_now();
     co_return sent;
 }
 
-// While a window is on its way to Kafka, the next one is read and its bundles are stored, unless
-// the lane is busy; its plan and the first one's record then share a commit. Answers that next
-// window.
+// While a full window is on its way to Kafka, the next one is read and its bundles are stored; its
+// plan and the first one's record then share a commit. Answers that next window. Behind a window
+// that was not full the next one is read once it is there: by then it holds what came meanwhile.
 asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWindow& current)
 {
     Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
@@ -351,7 +353,7 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     PlannedWindow next;
     std::exception_ptr failure;
     try {
-        if (!leaving() && !one_by_one_ && !is_busy(config_, current.window))
+        if (!leaving() && !one_by_one_ && is_full(config_, current.window))
             next = co_await prepare(now.after);
     } catch (...) {
         failure = std::current_exception();
@@ -376,7 +378,9 @@ asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& plan
         if (row.held) what.quarantined.push_back(passed_over(row));
     }
     failpoint("relay/plan");
+    const TimePoint started = SteadyClock::now();
     co_await commit(now, std::move(what));
+    metrics_.plan_seconds.observe(seconds_since(started));
     failpoint("relay/planned");
 }
 

@@ -45,15 +45,19 @@ struct RelayConfig {
     Duration retry_most = std::chrono::seconds{1};
 };
 
+// More is sure to wait behind it.
+inline bool is_full(const RelayConfig& config, const Window& window)
+{
+    std::int64_t bytes = 0;
+    for (const OutboxRow& row : window.rows) bytes += row.size;
+    return window.rows.size() >= static_cast<std::size_t>(config.window_rows_max) ||
+           2 * bytes >= config.window_bytes_max;
+}
+
 // Filled well, but not by its maxima: see `pace`.
 inline bool is_busy(const RelayConfig& config, const Window& window)
 {
-    const std::size_t rows = window.rows.size();
-    std::int64_t bytes = 0;
-    for (const OutboxRow& row : window.rows) bytes += row.size;
-    const bool full = rows >= static_cast<std::size_t>(config.window_rows_max) ||
-                      2 * bytes >= config.window_bytes_max;
-    return rows >= config.busy_rows && !full;
+    return window.rows.size() >= config.busy_rows && !is_full(config, window);
 }
 
 struct RelayPorts {
@@ -106,8 +110,8 @@ private:
     boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
     boost::asio::awaitable<void> settle(Generation& now);
     struct Sent;
-    static boost::asio::awaitable<Sent> deliver(kafka::Producer& producer,
-                                                std::vector<kafka::Message> messages);
+    boost::asio::awaitable<Sent> deliver(kafka::Producer& producer,
+                                         std::vector<kafka::Message> messages);
     boost::asio::awaitable<void> account(Generation& now, const PlannedWindow& planned, Batch batch,
                                          Sent sent);
     boost::asio::awaitable<void> commit(Generation& now, LaneCommit what);

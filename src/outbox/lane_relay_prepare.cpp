@@ -20,9 +20,11 @@ constexpr std::size_t puts_at_once = 8;
 asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
 {
     PlannedWindow planned;
+    const TimePoint started = SteadyClock::now();
     planned.window =
         co_await ports_.lanes.read(lane_, after, config_.window_rows_max, config_.window_bytes_max);
     if (planned.window.rows.empty()) co_return planned;
+    metrics_.read_seconds.observe(seconds_since(started));
     failpoint("relay/window-read");
     BundleTerms terms;
     terms.lane = lane_;
@@ -31,7 +33,9 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     terms.bytes_max = config_.bundle_bytes_max;
     park(planned.window, config_.topic_prefix, missing_topics_);
     planned.bundles = make_bundles(terms, planned.window);
+    const TimePoint read = SteadyClock::now();
     co_await put_bundles(planned.bundles);
+    metrics_.store_seconds.observe(seconds_since(read));
     failpoint("relay/bundles-stored");
     // Stored: only where they lie in the bundle matters from here on.
     for (Bundle& bundle : planned.bundles) bundle.bytes = std::string{};

@@ -2,6 +2,17 @@
 
 namespace exchange::outbox {
 
+namespace {
+
+obs::Histogram step_seconds(obs::Metrics& metrics, const char* step)
+{
+    return metrics.histogram("exchange_relay_step_seconds", "What a window waited for",
+                             {0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.2, 1, 10},
+                             {{"step", step}});
+}
+
+}  // namespace
+
 RelayMetrics::RelayMetrics(obs::Metrics& metrics)
     : published_rows{metrics.counter("exchange_relay_published_rows_total",
                                      "Events acknowledged by Kafka")},
@@ -37,7 +48,11 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
           "exchange_relay_publish_seconds", "From append to acknowledgement by Kafka",
           {0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.3, 1, 3, 10, 60, 600})},
       window_rows{metrics.histogram("exchange_relay_window_rows", "Rows of a window",
-                                    {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000})}
+                                    {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000})},
+      read_seconds{step_seconds(metrics, "read")},
+      store_seconds{step_seconds(metrics, "store")},
+      plan_seconds{step_seconds(metrics, "plan")},
+      send_seconds{step_seconds(metrics, "send")}
 {
 }
 

@@ -26,6 +26,11 @@ struct RelayMetrics {
     // Append to acknowledgement by Kafka, in seconds; labels row clocks of Postgres against ours.
     obs::Histogram publish_seconds;
     obs::Histogram window_rows;
+    // Where a window's time goes, in seconds: its rows, its bundles, its plan, Kafka.
+    obs::Histogram read_seconds;
+    obs::Histogram store_seconds;
+    obs::Histogram plan_seconds;
+    obs::Histogram send_seconds;
 };
 
 }  // namespace exchange::outbox

@@ -278,8 +278,16 @@ private:
         });
     }
 
+    bool is_planned(std::int64_t id) const
+    {
+        for (const outbox::PlannedWindow& planned : world_.planned)
+            if (id > planned.window.from.value && id <= planned.window.to.value) return true;
+        return false;
+    }
+
     std::int64_t store(const kafka::Message& message, std::int64_t id)
     {
+        if (!is_planned(id)) world_.broken("an event left before its plan was committed");
         auto& records = world_.log[{message.topic, message.partition}];
         records.push_back({id, std::stoll(header(message, "x-pseq")), message.value});
         return static_cast<std::int64_t>(records.size()) - 1;
