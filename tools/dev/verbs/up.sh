@@ -108,7 +108,7 @@ up_main() {
     if [[ $with_exchange == yes ]]; then
         packages_demand "${build_packages[@]}"
         up_check_ports
-        build release
+        build release --target exchange
     fi
     if up_all_answer && ! up_exchange_is_old; then
         up_ports_unchanged
