@@ -2,11 +2,11 @@
 #
 # Build the Debian package into build/package.
 #
-# --check        also lintian, and its whole life on a clean Debian 12 that debootstrap makes:
-#                install, manual, settings, units, a record published, upgrade, removal, purge
+# --check        also lintian, and its whole life on a clean Debian 12 that debootstrap makes and
+#                systemd runs in: installed, a record published, upgraded, removed, purged
 #
-# The version is that of CMakeLists.txt, with Debian's revision 1. The check needs root, for chroot,
-# and runs on a stack of its own; its last line is "N passed, N failed".
+# The version is that of CMakeLists.txt, with Debian's revision 1. The check needs root, for it makes
+# namespaces, and runs on a stack of its own; its last line is "N passed, N failed".
 #
 #   ./dev package
 #   sudo ./dev package --check
