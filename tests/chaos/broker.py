@@ -13,6 +13,8 @@ from confluent_kafka.admin import (
 from support.stack import Stack
 
 BROKER_ID = "1"
+# As contracts/topics.toml has it.
+AS_LAID_OUT_BYTES = 1048576
 
 
 def limit_messages(stack: Stack, topics: tuple[str, ...], most: int) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from support.evidence import SWEPT_LATER, check_space
+from support.evidence import check_space
 from support.frames import HttpFrames, KafkaFrames, PostgresFrames
 from support.load import Load
 from support.request_gate import RequestGate, Rule
@@ -96,7 +96,7 @@ class Gates:
 
     def check(self) -> None:
         submissions = self.load.stop()
-        check_space(self.space, submissions).demand_clean(but=SWEPT_LATER)
+        check_space(self.space, submissions).demand_clean()
 
     def wait_for_published(self, more: int, *, after: str = "now") -> None:
         goal = self._published() + more

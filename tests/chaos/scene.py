@@ -5,7 +5,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from chaos.broker import limit_messages, trusting_producers
+from chaos.broker import AS_LAID_OUT_BYTES, limit_messages, trusting_producers
 from chaos.hanging import hang_next_transaction
 from chaos.sampler import Sampler
 from chaos.schedule import RELAYS, Fault, Schedule
@@ -81,6 +81,7 @@ class Scene:
         self.sampler.look()
         with ThreadPoolExecutor(len(self._cast)) as ending:
             list(ending.map(lambda server: server.stop(), self._cast.values()))
+        limit_messages(self.space.stack, self.space.topics, AS_LAID_OUT_BYTES)
 
     def _start_all(self) -> None:
         with ThreadPoolExecutor(len(self._cast)) as starting:

@@ -13,7 +13,7 @@ from chaos.seeds import SEEDS_TO_JUDGE, Campaign
 @pytest.mark.parametrize("seed", [1, 8, 20])
 def test_a_seed_of_faults_ends_well(stack, tmp_path, seed):
     result = play_seed(stack, seed, tmp_path, "transactional")
-    assert result.told == []
+    assert "\n".join(result.told) == ""
     assert result.records > 0
 
 

@@ -4,7 +4,7 @@ import signal
 import time
 
 from support import bodies
-from support.evidence import SWEPT_LATER, check_space
+from support.evidence import check_space
 from support.load import Load
 from support.server import Server
 from support.space import LANES, Space
@@ -69,7 +69,7 @@ def test_a_killed_process_is_replaced_within_seconds_and_gets_its_share_again(op
     again = Server(space, name="second").start()
     shared_by(space, 2)
     assert again.lane_troubles() == []
-    check_space(space, submissions).demand_clean(but=SWEPT_LATER)
+    check_space(space, submissions).demand_clean()
 
 
 def test_a_process_that_sleeps_beyond_its_lease_adds_nothing_when_it_wakes(open_space):
@@ -89,5 +89,5 @@ def test_a_process_that_sleeps_beyond_its_lease_adds_nothing_when_it_wakes(open_
         load.wait_for(100)
     submissions = load.submissions
     first.published(len(submissions))
-    check_space(space, submissions).demand_clean(but=SWEPT_LATER)
+    check_space(space, submissions).demand_clean()
     second.accepted(bodies.v1())

@@ -5,7 +5,7 @@ import time
 import pytest
 from support import bodies
 from support.checker import Submission
-from support.evidence import SWEPT_LATER, check_space
+from support.evidence import check_space
 from support.gate import Gate
 from support.server import Server
 from support.space import LANES
@@ -53,7 +53,7 @@ def test_records_wait_while_the_raw_store_is_down(open_space, stack):
         stack.start("s3")
     server.published(8)
     all_well(server)
-    check_space(space, submissions).demand_clean(but=SWEPT_LATER)
+    check_space(space, submissions).demand_clean()
 
 
 def test_postgres_down_is_an_answer_and_ends_by_itself(open_space, stack):
@@ -134,7 +134,7 @@ def test_a_commit_whose_answer_is_lost_is_unknown_and_the_repeat_gets_the_record
         assert again.json()["record_id"] == stored[0][0]
         assert again.headers["idempotent-replayed"] == "true"
         sent.record_ids.add(stored[0][0])
-        check_space(space, [*submissions, sent]).demand_clean(but=SWEPT_LATER)
+        check_space(space, [*submissions, sent]).demand_clean()
         server.stop()
 
 

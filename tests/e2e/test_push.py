@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support import bodies
 from support.checker import Submission
-from support.evidence import SWEPT_LATER, check_space
+from support.evidence import check_space
 from support.pushing import finished, push
 from support.server import Server
 from support.space import Space
@@ -73,7 +73,7 @@ def test_a_push_survives_kill_9_of_the_server_and_of_itself_with_exact_counts(sp
     assert stored(space) == LINES
     submissions = submissions_of(lines, results)
     assert len(submissions) == LINES
-    check_space(space, submissions).demand_clean(but=SWEPT_LATER)
+    check_space(space, submissions).demand_clean()
 
 
 def test_pushing_a_file_again_stores_nothing_new(space):
