@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <set>
 #include <span>
+#include <thread>
 
 namespace exchange::kafka {
 namespace {
@@ -20,6 +21,16 @@ namespace asio = boost::asio;
 // Timestamps that ask the broker for a partition's ends (Kafka protocol, ListOffsets).
 constexpr std::int64_t ask_latest = -1;
 constexpr std::int64_t ask_earliest = -2;
+
+// A broker that a partition was just given to may not know yet that it leads it.
+constexpr auto leader_patience = std::chrono::seconds{2};
+constexpr auto leader_pause = std::chrono::milliseconds{50};
+
+bool lacks_leader(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
 
 using Tails = std::map<TopicPartition, Tail>;
 
@@ -60,9 +71,15 @@ std::map<TopicPartition, std::int64_t> query_offsets(Client& client,
     const PartitionList list{
         rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
     for (const auto& [topic, partition] : partitions)
-        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = question;
-    const rd_kafka_resp_err_t failed =
-        rd_kafka_offsets_for_times(client.handle(), list.get(), ms_until(deadline));
+        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+    const TimePoint patience = std::min(deadline, SteadyClock::now() + leader_patience);
+    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+    do {
+        if (lacks_leader(failed)) std::this_thread::sleep_for(leader_pause);
+        for (auto& asked : std::span{list->elems, static_cast<std::size_t>(list->cnt)})
+            asked.offset = question;
+        failed = rd_kafka_offsets_for_times(client.handle(), list.get(), ms_until(deadline));
+    } while (lacks_leader(failed) && SteadyClock::now() < patience);
     client.note_waiting();
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
         throw explain(client.trouble(), "Kafka offsets", failed);
