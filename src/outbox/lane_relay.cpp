@@ -156,6 +156,8 @@ asio::awaitable<void> LaneRelay::run()
             report(halted.what(), halted.remedy, obs::Condition::failed);
         } catch (const kafka::Error& failure) {
             if (failure.fault() == kafka::Fault::fenced) metrics_.fenced.add();
+            if (failure.fault() != kafka::Fault::unavailable) cut_off_since_.reset();
+            else if (!cut_off_since_) cut_off_since_ = SteadyClock::now();
             const bool denied = failure.fault() == kafka::Fault::denied;
             report(failure.what(), denied ? denied_remedy : retried_remedy,
                    denied ? obs::Condition::failed : obs::Condition::degraded);
@@ -214,6 +216,7 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     LaneState& state = *loaded;
     now.after = state.published_up_to;
     now.positions = co_await take_up(*now.producer, epoch, state);
+    cut_off_since_.reset();
     failpoint("relay/tails-read");
     log_.info("lane_started", {{"lane", number(lane_)},
                                {"epoch", epoch.value},

@@ -10,6 +10,7 @@
 #include "outbox/relay_metrics.hpp"
 #include "outbox/standing.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -89,6 +90,9 @@ public:
     // There may be new rows. From any thread.
     void wake() { wake_.notify(); }
 
+    // Since when Kafka has not answered; nothing while it does.
+    std::optional<TimePoint> cut_off_since() const { return cut_off_since_; }
+
 private:
     struct Generation;
 
@@ -135,6 +139,7 @@ private:
     bool halted_ = false;
     // Missing when the generation began; when that changes, the next one begins.
     std::set<std::string> missing_topics_;
+    std::optional<TimePoint> cut_off_since_;
     bool yielding_ = false;
     bool draining_ = false;
     bool drained_ = false;

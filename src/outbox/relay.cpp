@@ -3,10 +3,19 @@
 #include "base/started.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace exchange::outbox {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// Longer than the restart of a broker takes: that is no reason to give lanes away.
+constexpr Duration cut_off_most = std::chrono::seconds{10};
+constexpr const char* component = "relay";
+
+}  // namespace
 
 struct Relay::Lane {
     Lane(const asio::any_io_executor& executor, const pg::ConnectConfig& config, LaneId id,
@@ -28,7 +37,10 @@ Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout la
              Standing& standing, RelaySettings settings, obs::Metrics& metrics, obs::Log& logger,
              obs::Health& health)
     : executor_{executor},
+      log_{log},
+      any_partition_{topics.at(0), 0},
       metrics_{metrics},
+      health_{health},
       register_{executor, config, settings.owner, settings.lease.ttl},
       owner_{settings.owner},
       beat_every_{std::min<Duration>(settings.lease.renew_every, std::chrono::seconds{1})},
@@ -84,8 +96,45 @@ asio::awaitable<bool> Relay::share_lanes()
     co_return true;
 }
 
+bool Relay::cut_off() const
+{
+    return std::ranges::any_of(lanes_, [](const std::unique_ptr<Lane>& lane) {
+        const std::optional<TimePoint> since = lane->relay->cut_off_since();
+        return lane->owner.epoch() && since && SteadyClock::now() - *since > cut_off_most;
+    });
+}
+
+// Leaves the lanes to others until Kafka answers again.
+asio::awaitable<void> Relay::rest()
+{
+    resting_ = true;
+    share_ = 0;
+    obs::Status status;
+    status.condition = obs::Condition::failed;
+    status.cause = "Kafka does not answer this process: its lanes are left to the other relays.";
+    status.remedy = "Check the network between this host and KAFKA_BROKERS. It takes lanes again "
+                    "by itself.";
+    health_.set(component, std::move(status));
+    for (const std::unique_ptr<Lane>& lane : lanes_)
+        if (lane->owner.epoch()) lane->relay->yield();
+    metrics_.owned_lanes.set(0);
+    co_await register_.leave();
+}
+
+asio::awaitable<bool> Relay::kafka_answers()
+{
+    try {
+        co_await log_.tails({any_partition_});
+    } catch (const kafka::Error& failure) {
+        co_return failure.fault() != kafka::Fault::unavailable;
+    }
+    co_return true;
+}
+
 asio::awaitable<void> Relay::look_around()
 {
+    if (resting_ && !co_await kafka_answers()) co_return;
+    if (std::exchange(resting_, false)) health_.ok(component);
     const std::vector<std::string> alive = co_await register_.beat();
     alive_ = alive.size();
     share_ = lane_share(lanes_.size(), alive, owner_);
@@ -96,6 +145,7 @@ asio::awaitable<void> Relay::look_around()
     }
     metrics_.owned_lanes.set(static_cast<double>(owned));
     metrics_.processes.set(static_cast<double>(alive_));
+    if (alive_ > 1 && cut_off()) co_await rest();
 }
 
 asio::awaitable<bool> Relay::run_lane(Lane& lane)

@@ -45,10 +45,16 @@ private:
     static boost::asio::awaitable<bool> keep_lease(Lane& lane);
     boost::asio::awaitable<bool> share_lanes();
     boost::asio::awaitable<void> look_around();
+    bool cut_off() const;
+    boost::asio::awaitable<void> rest();
+    boost::asio::awaitable<bool> kafka_answers();
     std::size_t lanes_counted() const;
 
     boost::asio::any_io_executor executor_;
+    EventLog& log_;
+    kafka::TopicPartition any_partition_;
     RelayMetrics metrics_;
+    obs::Health& health_;
     RelayRegister register_;
     std::string owner_;
     Duration beat_every_;
@@ -57,6 +63,8 @@ private:
     std::size_t alive_ = 1;
     Signal wake_;
     bool leaving_ = false;
+    // Out of the register, for Kafka does not answer us while others may reach it.
+    bool resting_ = false;
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -5,7 +5,10 @@ import time
 
 from support import bodies
 from support.evidence import check_space
+from support.frames import KafkaFrames
+from support.gate import Gate
 from support.load import Load
+from support.request_gate import RequestGate
 from support.server import Server
 from support.space import LANES, Space
 from support.waiting import until
@@ -70,6 +73,32 @@ def test_a_killed_process_is_replaced_within_seconds_and_gets_its_share_again(op
     shared_by(space, 2)
     assert again.lane_troubles() == []
     check_space(space, submissions).demand_clean()
+
+
+def test_a_process_that_kafka_does_not_answer_leaves_its_lanes_to_one_it_does(open_space):
+    space = open_space("cutoff")
+    port = int(space.stack.kafka.rsplit(":", 1)[1])
+    with (
+        RequestGate(space.stack.kafka, lambda _: KafkaFrames((port, outer.port))) as inner,
+        Gate(inner.address) as outer,
+    ):
+        first = Server(space, name="first").start()
+        second = Server(space, name="second", KAFKA_BROKERS=outer.address).start()
+        shared_by(space, 2)
+        with Load(lambda: [first.url]) as load:
+            load.wait_for(100)
+            outer.close()
+            shared_by(space, 1, within_s=40)
+            load.wait_for(100)
+            first.published(len(load.submissions))
+            assert "left to the other relays" in second.health()["relay"]["cause"]
+            outer.open()
+            shared_by(space, 2, within_s=30)
+            load.wait_for(100)
+        submissions = load.submissions
+        first.published(len(submissions))
+        assert second.health()["relay"]["condition"] == "ok"
+        check_space(space, submissions).demand_clean()
 
 
 def test_a_process_that_sleeps_beyond_its_lease_adds_nothing_when_it_wakes(open_space):

@@ -22,8 +22,12 @@ class Gate:
         self._thread.start()
 
     @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
+
+    @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"127.0.0.1:{self.port}"
 
     def close(self) -> None:
         """New connections are refused (accepted and reset at once) and all others are cut."""
