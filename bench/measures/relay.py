@@ -1,5 +1,7 @@
 """Publishing: how late an event is, and how fast a backlog goes."""
 
+import json
+import resource
 import time
 from dataclasses import asdict
 
@@ -59,6 +61,8 @@ def backlog(stack: Stack, outcome: Outcome) -> None:
         try:
             rows = _fill(space, outcome, 50_000 if outcome.quick else 200_000)
             rates[mode] = _drain(space, outcome, rows, mode)
+            if mode == "transactional":
+                _reconcile(space, outcome, rows)
         finally:
             space.close()
     share = rates["transactional"] / rates["idempotent"]
@@ -129,6 +133,23 @@ def _drain(space: Space, outcome: Outcome, rows: int, mode: str) -> float:
         **costs(cores, rows / took),
     )
     return steady_rate
+
+
+def _reconcile(space: Space, outcome: Outcome, rows: int) -> None:
+    """Ledger, outbox, Kafka and raw store against each other."""
+    begun = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = space.run("reconcile", "--json", check=True, timeout_s=600)
+    took = time.monotonic() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert json.loads(done.stdout)["totals"]["rows"] == rows
+    outcome.bar("reconcile, a million records", took * 1e6 / rows, "<", 60, "s")
+    outcome.note(
+        "reconcile",
+        rows=rows,
+        seconds=took,
+        processor_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    )
 
 
 def _recorded(connection: psycopg.Connection) -> int:
