@@ -16,7 +16,8 @@ class Load:
     """`clients` at once, each repeating a record with the same key until a 202 comes.
 
     Every `twins_every`-th record is sent by two at once. Every `poison_every`-th has the longest
-    source and correlation id, which makes its event larger than any other."""
+    source and correlation id, which makes its event larger than any other. Statuses in `tolerated`,
+    as a proxy answers them, are repeated like a 503 of the exchange."""
 
     def __init__(
         self,
@@ -26,12 +27,14 @@ class Load:
         filler: int = 200,
         twins_every: int = 0,
         poison_every: int = 0,
+        tolerated: frozenset[int] = frozenset(),
     ) -> None:
         self._urls = urls
         self._clients = clients
         self._filler = filler
         self._twins_every = twins_every
         self._poison_every = poison_every
+        self._tolerated = tolerated
         self._fault: BaseException | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -128,5 +131,6 @@ class Load:
             sent.record_ids.add(answer.json()["record_id"])
             self.repeats += "Idempotent-Replayed" in answer.headers
             return True
-        assert answer.status_code == 503 and "Retry-After" in answer.headers, answer.text
+        refused = answer.status_code == 503 or answer.status_code in self._tolerated
+        assert refused and "Retry-After" in answer.headers, answer.text
         return False

@@ -2,7 +2,8 @@
 #
 # Check the form of the sources.
 #
-# clang-format, tools/tidy, shellcheck and ruff.
+# clang-format, tools/tidy, shellcheck, ruff, yamllint; hadolint for what builds images, and
+# compose-lint and Docker Compose itself for the compose files.
 #
 # --fix          lets clang-format and ruff repair what they can
 # --tidy         also clang-tidy over the C++ files that differ from the last commit; slow
@@ -69,6 +70,28 @@ lint_python_format() {
     "$venv/bin/ruff" format -q --no-cache --config "$root/tools/dev/ruff.toml" "${check[@]}" "${files[@]}"
 }
 
+lint_yaml() {
+    lint_files -name '*.yaml' -o -name '*.yml' |
+        xargs -0 -r "$venv/bin/yamllint" --strict -c "$root/tools/dev/yamllint.yaml"
+}
+
+lint_containerfiles() {
+    lint_files -name Containerfile | xargs -0 -r "$venv/bin/hadolint" --failure-threshold warning
+}
+
+# As Compose itself reads them, alone and laid over each other; what comes out is judged.
+lint_compose() (
+    local files=(-f compose.yaml) merged=$lint_work/merged.yaml
+    cd "$root" || return
+    "$venv/bin/docker-compose" "${files[@]}" config --quiet || return
+    files+=(-f compose.scale.yaml)
+    "$venv/bin/docker-compose" "${files[@]}" config >"$merged" || return
+    files+=(-f deploy/compose/standins.yaml -f deploy/compose/standins.scale.yaml)
+    "$venv/bin/docker-compose" "${files[@]}" config --quiet || return
+    "$venv/bin/compose-lint" check --quiet --skip-suppressed --fail-on medium --no-env \
+        --config tools/dev/compose-lint.yaml --strict-config "$merged"
+)
+
 lint_clang_tidy() {
     local files
     if [[ $lint_tidy == all ]]; then
@@ -85,6 +108,8 @@ lint_clang_tidy() {
 }
 
 lint_main() {
+    lint_work=$(mktemp -d)
+    trap 'rm -rf "$lint_work"' EXIT
     packages_demand clang-format-19 shellcheck python3
     venv_demand lint "$root/tools/dev/lint-requirements.txt"
     if [[ $lint_tidy != no ]]; then
@@ -96,6 +121,9 @@ lint_main() {
     lint_check shellcheck lint_shell
     lint_check ruff lint_python
     lint_check "ruff format" lint_python_format
+    lint_check yamllint lint_yaml
+    lint_check hadolint lint_containerfiles
+    lint_check compose lint_compose
     [[ $lint_tidy == no ]] || lint_check clang-tidy lint_clang_tidy
     say "lint: $lint_passed checks passed, ${#lint_failed[@]} failed"
     [[ ${#lint_failed[@]} -eq 0 ]]
