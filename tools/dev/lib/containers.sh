@@ -71,6 +71,8 @@ containers_images() {
     logged "building the image of the exchange (some minutes, the first time)" \
         "$tools_home/logs/image.log" containers_build_exchange
     containers_standins
+    # What no run has used for two days; younger ones spare the next build its packages.
+    podman image prune --force --filter until=48h >/dev/null
 }
 
 containers_debian() {

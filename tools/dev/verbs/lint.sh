@@ -75,8 +75,9 @@ lint_yaml() {
         xargs -0 -r "$venv/bin/yamllint" --strict -c "$root/tools/dev/yamllint.yaml"
 }
 
+# DL3066 wants users by number: stand-ins have those of the images that they stand for.
 lint_containerfiles() {
-    lint_files -name Containerfile | xargs -0 -r "$venv/bin/hadolint" --failure-threshold warning
+    lint_files -name Containerfile | xargs -0 -r "$venv/bin/hadolint" --ignore DL3066
 }
 
 # As Compose itself reads them, alone and laid over each other; what comes out is judged.
