@@ -3,7 +3,9 @@
 #include "app/exit_code.hpp"
 #include "app/operator_name.hpp"
 #include "app/run_async.hpp"
+#include "app/topic_contract.hpp"
 #include "outbox/pins.hpp"
+#include "reconcile/accept_log.hpp"
 
 #include "kafka/admin.hpp"
 
@@ -11,6 +13,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -20,6 +23,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds patience{10};
+
+// No pin of the table: where the log itself stands.
+constexpr const char* log_name = "kafka_log";
 
 struct Options {
     std::string name;
@@ -72,9 +78,51 @@ asio::awaitable<Accepted> accept(asio::any_io_executor executor, Config config, 
     co_return accepted;
 }
 
+asio::awaitable<std::vector<reconcile::LaneLog>> accept_logs(asio::any_io_executor executor,
+                                                             Config config, Options options)
+{
+    pg::Session session{executor, config.postgres};
+    const auto store = objects::open_store(executor, config.store);
+    reconcile::LogTerms terms;
+    terms.kafka = config.kafka;
+    terms.topics = topic_contract(config.topic_prefix);
+    terms.topic_prefix = config.topic_prefix;
+    terms.actor = options.actor;
+    terms.reason = options.reason;
+    co_return co_await reconcile::accept_logs(session, *store, std::move(terms));
+}
+
+int run_accept_log(const Globals& globals, const Options& options)
+{
+    const LoadedConfig loaded = load_config_from_process(globals.config_path);
+    const auto logs =
+        run_async([&](auto executor) { return accept_logs(executor, loaded.config, options); });
+    boost::json::array lanes;
+    for (const reconcile::LaneLog& log : logs) {
+        lanes.push_back(boost::json::object{{"lane", number(log.lane)},
+                                            {"accepted", !log.cause.empty()},
+                                            {"cause", log.cause},
+                                            {"planned_to", log.planned_to},
+                                            {"log_to", log.log_to},
+                                            {"appended_again", log.appended_again}});
+        if (globals.json) continue;
+        if (log.cause.empty())
+            fmt::print("lane {}: its log fits; nothing to accept\n", number(log.lane));
+        else
+            fmt::print("lane {}: {}; accepted. Ids above {} up to {} are not drawn again, {} "
+                       "events are appended again\n",
+                       number(log.lane), log.cause, log.planned_to,
+                       std::max(log.planned_to, log.log_to), log.appended_again);
+    }
+    if (globals.json)
+        fmt::print("{}\n", boost::json::serialize(boost::json::object{{"lanes", lanes}}));
+    return exit_ok;
+}
+
 int run_accept(const Globals& globals, Options options)
 {
     if (options.actor.empty()) options.actor = operator_name();
+    if (options.name == log_name) return run_accept_log(globals, options);
     const LoadedConfig loaded = load_config_from_process(globals.config_path);
     const Accepted done =
         run_async([&](auto executor) { return accept(executor, loaded.config, options); });
@@ -124,7 +172,8 @@ void add_pins(CLI::App& app, Globals& globals)
         "accept", "Pin what is found now instead; lanes that were halted by it go on");
     accept_verb->add_option("NAME", options->name, "The pin")
         ->required()
-        ->check(CLI::IsMember({outbox::pin_cluster, outbox::pin_system, outbox::pin_timeline}));
+        ->check(CLI::IsMember(
+            {outbox::pin_cluster, outbox::pin_system, outbox::pin_timeline, log_name}));
     accept_verb->add_option("--reason", options->reason, "Why; kept in table audit")
         ->required()
         ->check([](const std::string& text) {

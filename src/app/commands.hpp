@@ -20,6 +20,8 @@ void add_topics(CLI::App& app, Globals& globals);
 void add_outbox(CLI::App& app, Globals& globals);
 void add_pins(CLI::App& app, Globals& globals);
 void add_reconcile(CLI::App& app, Globals& globals);
+void add_backup(CLI::App& app, Globals& globals);
+void add_restore(CLI::App& app, Globals& globals);
 void add_version(CLI::App& app, Globals& globals);
 void add_completion(CLI::App& app, Globals& globals);
 void add_manual(CLI::App& app, Globals& globals);

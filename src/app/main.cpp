@@ -3,6 +3,7 @@
 #include "app/config.hpp"
 #include "app/exit_code.hpp"
 #include "app/suggest.hpp"
+#include "backup/errors.hpp"
 #include "kafka/errors.hpp"
 #include "objects/raw_store.hpp"
 #include "pg/errors.hpp"
@@ -44,6 +45,12 @@ int parse_and_run(CLI::App& app, Globals& globals, int argc, char** argv)
                       error.what());
     } catch (const objects::StoreError& error) {
         return failed(exit_unavailable, error.what());
+    } catch (const backup::Damaged& error) {
+        return failed(exit_difference, error.what());
+    } catch (const backup::Conflict& error) {
+        return failed(exit_conflict, error.what());
+    } catch (const backup::Unavailable& error) {
+        return failed(exit_unavailable, error.what());
     } catch (const std::exception& error) {
         return failed(exit_internal, error.what());
     }
@@ -70,6 +77,8 @@ int main(int argc, char** argv)
     add_pins(app, globals);
     add_reconcile(app, globals);
     add_push(app, globals);
+    add_backup(app, globals);
+    add_restore(app, globals);
     add_version(app, globals);
     add_completion(app, globals);
     add_manual(app, globals);

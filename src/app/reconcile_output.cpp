@@ -21,6 +21,7 @@ json::object totals_json(const reconcile::Report& report)
             {"passed_over", report.log.passed_over},
             {"expired_in_log", report.log.expired},
             {"dropped_from_outbox", report.log.dropped},
+            {"forgotten_by_a_restore", report.log.forgotten},
             {"bundles", report.store.bundles},
             {"objects", report.store.objects},
             {"objects_not_planned_yet", report.store.open},
@@ -92,6 +93,9 @@ void print_report(const reconcile::Report& report)
                "over, {} expired in the log, {} dropped from the outbox\n",
                report.log.rows, report.log.logged, report.log.matched, report.log.pending,
                report.log.passed_over, report.log.expired, report.log.dropped);
+    if (report.log.forgotten > 0)
+        fmt::print("         {} records of the log are not in this database: it was restored\n",
+                   report.log.forgotten);
     fmt::print("bundles  {} against {} objects: {} not planned yet, {} orphans within the grace\n",
                report.store.bundles, report.store.objects, report.store.open,
                report.store.young_orphans);

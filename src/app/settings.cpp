@@ -189,7 +189,8 @@ void add_postgres(std::vector<Setting>& all)
                          [](Config& c, const std::string& v) { c.postgres.conninfo = v; }));
     all.push_back(
         secret("MIGRATE_DATABASE_URL",
-               "connection string of the schema's owner, for migrate; empty: DATABASE_URL",
+               "connection string of the schema's owner, for migrate, backup and restore; empty: "
+               "DATABASE_URL",
                [](Config& c, const std::string& v) { c.migrate_conninfo = v; }));
     all.push_back(milliseconds("LOCK_TIMEOUT_MS", 5000,
                                "longest wait for a lane's lock; then the request gets a 503",

@@ -25,6 +25,38 @@ Sha256 sha256(std::string_view bytes)
     return out;
 }
 
+namespace {
+
+EVP_MD_CTX* context_of(const std::shared_ptr<void>& held)
+{
+    return static_cast<EVP_MD_CTX*>(held.get());
+}
+
+}  // namespace
+
+Sha256Stream::Sha256Stream()
+    : context_{EVP_MD_CTX_new(),
+               [](void* held) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(held)); }}
+{
+    if (!context_ || EVP_DigestInit_ex(context_of(context_), EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error{"OpenSSL cannot compute SHA-256"};
+}
+
+void Sha256Stream::add(std::string_view bytes)
+{
+    if (EVP_DigestUpdate(context_of(context_), bytes.data(), bytes.size()) != 1)
+        throw std::runtime_error{"OpenSSL cannot compute SHA-256"};
+}
+
+Sha256 Sha256Stream::finish()
+{
+    Sha256 out{};
+    unsigned size = 0;
+    if (EVP_DigestFinal_ex(context_of(context_), out.data(), &size) != 1 || size != out.size())
+        throw std::runtime_error{"OpenSSL cannot compute SHA-256"};
+    return out;
+}
+
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes)
 {
     Sha256 out{};

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,19 @@ namespace exchange::crypto {
 using Sha256 = std::array<std::uint8_t, 32>;
 
 Sha256 sha256(std::string_view bytes);
+
+// Of bytes that come piece by piece.
+class Sha256Stream {
+public:
+    Sha256Stream();
+    void add(std::string_view bytes);
+    // Once.
+    Sha256 finish();
+
+private:
+    std::shared_ptr<void> context_;
+};
+
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
 
 // In time that does not depend on where they differ. Different lengths differ.

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace exchange::outbox {
@@ -273,6 +274,7 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch e
     history.copies_possible = !ports_.log.shuts_out_former_writers();
     history.planned_up_to = state.unfinished.empty() ? state.published_up_to.value
                                                      : state.unfinished.back().window.to.value;
+    history.planned_up_to = std::max(history.planned_up_to, state.accepted_up_to);
     auto verdict = judge_tails(settled.tails, history);
     if (const auto* stop = std::get_if<Halt>(&verdict)) {
         // What looks wrong may be the work of a successor: only an owner may say so.

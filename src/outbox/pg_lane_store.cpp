@@ -154,8 +154,21 @@ asio::awaitable<std::optional<LaneState>> PgLaneStore::load(LaneId lane, Epoch e
         state.published_up_to = OutboxId{last.integer(0, 0)};
         state.positions = read_positions(last);
     }
+    co_await take_up_accepted(lane, state);
     state.unfinished = co_await load_unfinished(lane, state.published_up_to);
     co_return state;
+}
+
+// Until something is published to a log that was accepted, it stands where it stood then.
+asio::awaitable<void> PgLaneStore::take_up_accepted(LaneId lane, LaneState& state)
+{
+    pg::Params params;
+    params.int2(number(lane));
+    const pg::Rows log =
+        co_await session_.run(sql::accepted_log, std::move(params), rows_deadline());
+    if (log.size() == 0) co_return;
+    state.accepted_up_to = log.integer(0, 5);
+    if (log.integer(0, 0) == state.published_up_to.value) state.positions = read_positions(log);
 }
 
 asio::awaitable<std::vector<PlannedWindow>> PgLaneStore::load_unfinished(LaneId lane,

@@ -27,6 +27,7 @@ public:
     boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, LaneCommit what) override;
 
 private:
+    boost::asio::awaitable<void> take_up_accepted(LaneId lane, LaneState& state);
     boost::asio::awaitable<std::vector<PlannedWindow>> load_unfinished(LaneId lane, OutboxId after);
 
     pg::Session session_;

@@ -56,6 +56,8 @@ struct LaneState {
     // Everything up to here is published and recorded.
     OutboxId published_up_to;
     Positions positions;
+    // Highest id of a log that an operator accepted; 0 without one.
+    std::int64_t accepted_up_to = 0;
     // Planned and not recorded as published, in order.
     std::vector<PlannedWindow> unfinished;
 };

@@ -167,6 +167,21 @@ TEST(Retention, waits_while_a_lane_is_busy)
     EXPECT_GT(db.drop(), 0);
 }
 
+// Who waits to drop holds the lanes' locks: every append would wait behind a dump.
+TEST(Retention, does_not_wait_for_a_reader_of_whole_tables_and_drops_once_it_is_done)
+{
+    Partitions db;
+    db.append_some(150);
+    db.publish_all();
+    test::PgHolder dump{db.database.conninfo()};
+    dump.run("BEGIN; LOCK TABLE staged IN ACCESS SHARE MODE");
+    const TimePoint begun = SteadyClock::now();
+    EXPECT_THROW(db.drop(), pg::Unavailable);
+    EXPECT_LT(SteadyClock::now() - begun, 3s) << "LOCK_TIMEOUT_MS is 5000";
+    dump.run("ROLLBACK");
+    EXPECT_GT(db.drop(), 0);
+}
+
 TEST(Retention, drops_the_partition_that_is_being_filled_when_room_is_short)
 {
     Partitions db;

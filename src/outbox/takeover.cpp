@@ -26,7 +26,8 @@ std::string name(const kafka::TopicPartition& partition)
 
 constexpr const char* reconcile_remedy =
     "This broker's log and this database do not belong together. Check KAFKA_BROKERS and "
-    "DATABASE_URL, and compare both with exchange reconcile.";
+    "DATABASE_URL, and compare both with exchange reconcile. To go on with this log for good, run "
+    "exchange pins accept kafka_log (docs/runbook/lane-halted.md)";
 
 Halt halt(const std::string& cause)
 {

@@ -88,6 +88,15 @@ Options make_options(const ConnectConfig& config)
     return options;
 }
 
+std::map<std::string, std::string> environment_of(const std::string& conninfo)
+{
+    const Parsed parsed = parse(conninfo);
+    std::map<std::string, std::string> variables;
+    for (const PQconninfoOption* at = parsed.get(); at->keyword != nullptr; ++at)
+        if (at->val != nullptr && at->envvar != nullptr) variables[at->envvar] = at->val;
+    return variables;
+}
+
 bool Host::needs_lookup() const
 {
     // '@' begins a socket in the abstract namespace.

@@ -16,6 +16,10 @@ using Options = std::map<std::string, std::string>;
 // may hold a password, is not repeated.
 Options make_options(const ConnectConfig& config);
 
+// What a connection string says, as libpq's environment variables: for a client program of
+// Postgres, whose arguments everybody may read. Throws as `make_options`.
+std::map<std::string, std::string> environment_of(const std::string& conninfo);
+
 // One server to try, as libpq's parallel lists name it.
 struct Host {
     std::string name;

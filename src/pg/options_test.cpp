@@ -55,6 +55,18 @@ TEST(Options, never_repeat_a_connection_string_that_cannot_be_read)
     }
 }
 
+TEST(Environment, holds_what_the_connection_string_says_and_nothing_else)
+{
+    const auto variables = environment_of("postgresql://u:hunter2@db:5433/records?sslmode=require");
+    EXPECT_EQ(variables, (std::map<std::string, std::string>{{"PGUSER", "u"},
+                                                             {"PGPASSWORD", "hunter2"},
+                                                             {"PGHOST", "db"},
+                                                             {"PGPORT", "5433"},
+                                                             {"PGDATABASE", "records"},
+                                                             {"PGSSLMODE", "require"}}));
+    EXPECT_TRUE(environment_of("").empty());
+}
+
 TEST(Hosts, need_a_lookup_only_when_they_are_names)
 {
     const std::pair<const char*, bool> rows[] = {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 #include <limits>
@@ -123,7 +124,10 @@ private:
     {
         while (Logged* logged = co_await head(partition)) {
             if (logged->id && *logged->id >= id) co_return logged;
-            if (!logged->id || *logged->id > facts_.planned_up_to) add_ghost(partition, *logged);
+            const bool behind = partition.any && logged->id && *logged->id <= partition.last_id;
+            if (!behind && is_forgotten(*logged)) take_forgotten(partition, *logged);
+            else if (!logged->id || *logged->id > facts_.planned_up_to)
+                add_ghost(partition, *logged);
             else take_extra(partition, *logged);
             partition.ahead.pop_front();
         }
@@ -144,7 +148,8 @@ private:
         const bool due = !row.passed_over && row.id <= facts_.published_up_to;
         // One that was never a row must not hide those behind it.
         while (logged && *logged->id != row.id && due && !co_await is_row(partition, *logged)) {
-            add_ghost(partition, *logged);
+            if (is_forgotten(*logged)) take_forgotten(partition, *logged);
+            else add_ghost(partition, *logged);
             partition.ahead.pop_front();
             logged = co_await skip_to(partition, row.id);
         }
@@ -160,10 +165,26 @@ private:
         else ++partition.absent_more;
     }
 
+    bool is_forgotten(const Logged& logged) const
+    {
+        if (!logged.id) return false;
+        return std::ranges::any_of(facts_.forgotten, [&](const auto& range) {
+            return *logged.id > range.first && *logged.id <= range.second;
+        });
+    }
+
+    void take_forgotten(Partition& partition, const Logged& logged)
+    {
+        ++totals_.forgotten;
+        follow(partition, logged);
+    }
+
     void match(Partition& partition, const ExpectedRow& row, const Logged& logged)
     {
         follow(partition, logged);
-        if (row.passed_over) {
+        if (row.passed_over && is_forgotten(logged) && logged.event_id != to_string(row.event)) {
+            ++totals_.forgotten;
+        } else if (row.passed_over) {
             add_log(Kind::held_in_log, partition, logged,
                     fmt::format("outbox row {} is in quarantine or was replaced", row.id));
         } else if (logged.key != to_string(row.record.value) ||

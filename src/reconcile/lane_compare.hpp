@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <utility>
 #include <vector>
 
 // Holds the outbox rows of one lane against its partitions of the log, side by side: both rise in
@@ -42,6 +43,8 @@ struct LaneFacts {
     std::int64_t planned_up_to = 0;
     // Rows below were dropped by retention.
     std::int64_t lowest_id = 0;
+    // Above `first` up to `second`: ids of a log that was accepted after a restore.
+    std::vector<std::pair<std::int64_t, std::int64_t>> forgotten;
 };
 
 struct LaneTotals {
@@ -53,6 +56,8 @@ struct LaneTotals {
     std::size_t passed_over = 0;
     std::size_t expired = 0;
     std::size_t dropped = 0;
+    // In the log, and lost from the database by a restore that an operator accepted.
+    std::size_t forgotten = 0;
 };
 
 // The headers that `scan` must have been opened with.

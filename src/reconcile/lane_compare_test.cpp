@@ -307,6 +307,27 @@ TEST_F(LaneCompareTest, compares_nothing_that_the_outbox_dropped_but_its_order)
     EXPECT_EQ(totals.matched, 5u);
 }
 
+TEST_F(LaneCompareTest, counts_what_a_restored_database_does_not_know_and_follows_its_order)
+{
+    facts.forgotten = {{50, 100}};
+    facts.published_up_to = 50;
+    facts.planned_up_to = 50;
+    std::erase_if(rows.rows, [](const ExpectedRow& row) { return row.id > 50; });
+    EXPECT_EQ(compare(), Counts{});
+    EXPECT_EQ(totals.matched, 5u);
+    EXPECT_EQ(totals.forgotten, 5u);
+}
+
+TEST_F(LaneCompareTest, takes_an_id_that_was_drawn_twice_for_forgotten_where_its_row_was_replaced)
+{
+    facts.forgotten = {{90, 100}};
+    rows.rows.back().event = make_uuid_v7(7, random);
+    rows.rows.back().passed_over = true;
+    EXPECT_EQ(compare(), Counts{});
+    EXPECT_EQ(totals.forgotten, 1u);
+    EXPECT_EQ(totals.matched, 9u);
+}
+
 TEST_F(LaneCompareTest, reports_no_more_what_is_known)
 {
     kafka::ScannedMessage stray;

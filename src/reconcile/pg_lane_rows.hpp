@@ -12,6 +12,8 @@ public:
         : session_{session}, lane_{lane}, up_to_{up_to}, topic_prefix_{std::move(topic_prefix)}
     {
     }
+    // Leaves out what comes before; to be called first.
+    void begin_after(std::int64_t id) { after_ = id; }
     boost::asio::awaitable<std::vector<ExpectedRow>> next() override;
     boost::asio::awaitable<std::vector<ExpectedRow>> by_id(std::vector<std::int64_t> ids) override;
 

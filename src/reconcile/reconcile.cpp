@@ -176,6 +176,7 @@ private:
         const std::unique_ptr<kafka::LogScan> scan = co_await kafka::open_log_scan(
             terms_.kafka, std::move(partitions), compared_headers(), soon());
         const std::vector<Bounds> after = co_await bounds();
+        auto forgotten = co_await forgotten_ids();
         for (std::size_t at = 0; at < before.size() && at < after.size(); ++at) {
             LaneFacts facts;
             facts.lane = before[at].lane;
@@ -184,11 +185,23 @@ private:
             facts.published_up_to = before[at].published_up_to;
             facts.planned_up_to = after[at].planned_up_to;
             facts.lowest_id = after[at].lowest_id;
+            facts.forgotten = forgotten[facts.lane];
             PgLaneRows rows{session_, facts.lane, facts.planned_up_to, terms_.topic_prefix};
             const LaneTotals totals =
                 co_await compare_lane(std::move(facts), rows, *scan, report_.findings);
             add(totals);
         }
+    }
+
+    asio::awaitable<std::map<LaneId, std::vector<std::pair<std::int64_t, std::int64_t>>>>
+    forgotten_ids()
+    {
+        const pg::Rows rows = co_await session_.run(sql::forgotten_ids, pg::Params{}, soon());
+        std::map<LaneId, std::vector<std::pair<std::int64_t, std::int64_t>>> ranges;
+        for (int row = 0; row < rows.size(); ++row)
+            ranges[LaneId{static_cast<std::int16_t>(rows.integer(row, 0))}].emplace_back(
+                rows.integer(row, 1), rows.integer(row, 2));
+        co_return ranges;
     }
 
     void add(const LaneTotals& lane)
@@ -200,6 +213,7 @@ private:
         report_.log.passed_over += lane.passed_over;
         report_.log.expired += lane.expired;
         report_.log.dropped += lane.dropped;
+        report_.log.forgotten += lane.forgotten;
     }
 
     asio::awaitable<void> compare_ledger()

@@ -45,9 +45,9 @@ asio::awaitable<void> republish_some(pg::Session& session, objects::RawStore& st
     }
 }
 
-asio::awaitable<void> republish_missing(pg::Session& session, objects::RawStore& store,
-                                        const Findings& findings, const RepairTerms& terms,
-                                        RepairOutcome& outcome)
+asio::awaitable<void> republish_all(pg::Session& session, objects::RawStore& store,
+                                    const Findings& findings, const RepairTerms& terms,
+                                    RepairOutcome& outcome)
 {
     std::map<LaneId, std::vector<std::int64_t>> missing;
     for (const Finding& finding : findings.of(Kind::missing))
@@ -97,11 +97,19 @@ RepairPlan plan_repair(const Findings& findings)
     return plan;
 }
 
+asio::awaitable<RepairOutcome> republish_missing(pg::Session& session, objects::RawStore& store,
+                                                 const Findings& findings, RepairTerms terms)
+{
+    RepairOutcome outcome;
+    co_await republish_all(session, store, findings, terms, outcome);
+    co_return outcome;
+}
+
 asio::awaitable<RepairOutcome> repair(pg::Session& session, objects::RawStore& store,
                                       const Findings& findings, RepairTerms terms)
 {
     RepairOutcome outcome;
-    co_await republish_missing(session, store, findings, terms, outcome);
+    co_await republish_all(session, store, findings, terms, outcome);
     co_await mark_known(session, findings, terms, outcome);
     SweepTerms sweeping;
     sweeping.lanes = terms.lanes;

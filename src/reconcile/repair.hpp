@@ -34,6 +34,12 @@ struct RepairOutcome {
     std::size_t marked_known = 0;
 };
 
+// Only appends missing events again.
+boost::asio::awaitable<RepairOutcome> republish_missing(pg::Session& session,
+                                                        objects::RawStore& store,
+                                                        const Findings& findings,
+                                                        RepairTerms terms);
+
 // Each step can be repeated and stopped at any point: what is done is not found again.
 boost::asio::awaitable<RepairOutcome> repair(pg::Session& session, objects::RawStore& store,
                                              const Findings& findings, RepairTerms terms);

@@ -54,6 +54,13 @@ asio::awaitable<bool> claim_store(pg::Session& session, objects::RawStore& store
     co_return judge_owner(pinned, stored) == StoreOwner::ours;
 }
 
+asio::awaitable<void> adopt_store(pg::Session& session, objects::RawStore& store,
+                                  TimePoint deadline)
+{
+    std::string stored = co_await read_owner(store, deadline);
+    if (!stored.empty()) co_await outbox::pin(session, pin_name, std::move(stored), deadline);
+}
+
 std::string another_owner_cause(const objects::RawStore& store)
 {
     return fmt::format("the raw store {} belongs to another database", store.bucket());

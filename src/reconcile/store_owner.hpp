@@ -21,6 +21,11 @@ boost::asio::awaitable<StoreOwner> owner_of_store(pg::Session& session, objects:
 boost::asio::awaitable<bool> claim_store(pg::Session& session, objects::RawStore& store,
                                          TimePoint deadline);
 
+// After a restore next to the store that the database had before: an older backup may not know yet
+// whose it is.
+boost::asio::awaitable<void> adopt_store(pg::Session& session, objects::RawStore& store,
+                                         TimePoint deadline);
+
 // One line of cause, one of remedy.
 std::string another_owner_cause(const objects::RawStore& store);
 std::string another_owner_remedy();

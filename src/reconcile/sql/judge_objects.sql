@@ -1,9 +1,13 @@
 -- What objects of the raw store are, in one snapshot: 0 a bundle, 1 not planned yet, 2 an orphan. A
 -- window is planned behind all that were planned before, so an object that begins at or below the
--- last planned id and has no row will never get one. Primary keys of `bundles`, `windows` and
--- `published`.
+-- last planned id and has no row will never get one. But one of ids that a restored database does
+-- not remember may be named by events in the log: it is left. Primary keys of `bundles`, `windows`,
+-- `published` and `accepted_logs`.
 -- $1 lanes, $2 first ids, $3 keys
 SELECT CASE WHEN b.found IS NOT NULL THEN 0
+            WHEN EXISTS (SELECT FROM accepted_logs l
+                          WHERE l.lane = a.lane AND a.first_id > l.planned_to
+                            AND a.first_id <= l.log_to) THEN 1
             WHEN a.first_id <= up.to_id THEN 2
             ELSE 1 END
   FROM unnest($1::smallint[], $2::bigint[], $3::text[]) WITH ORDINALITY
