@@ -38,7 +38,7 @@ void RequestTrace::know(const outbox::AppendAnswer& answer)
 void RequestTrace::end(unsigned status)
 {
     if (!span_) return;
-    end_commit();
+    end_commit(*span_);
     span_->attributes.push_back({"http.response.status_code", std::int64_t{status}});
     span_->failed = status >= 500;
     span_->ended_us = unix_us_now();
@@ -46,10 +46,10 @@ void RequestTrace::end(unsigned status)
     span_.reset();
 }
 
-void RequestTrace::end_commit()
+void RequestTrace::end_commit(const obs::Span& request)
 {
     if (commit_.began_us == 0) return;
-    obs::Span commit = tracer_.begin_child(*span_);
+    obs::Span commit = tracer_.begin_child(request);
     commit.kind = obs::SpanKind::client;
     commit.name = "commit group";
     commit.began_us = commit_.began_us;

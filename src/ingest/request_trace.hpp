@@ -26,7 +26,7 @@ public:
     void end(unsigned status);
 
 private:
-    void end_commit();
+    void end_commit(const obs::Span& request);
 
     obs::Tracer& tracer_;
     std::optional<obs::Span> span_;

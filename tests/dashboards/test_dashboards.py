@@ -98,6 +98,18 @@ def test_each_panel_says_what_is_right_what_to_do_and_where_to_read_on(panel):
     assert all(target["legendFormat"] for target in panel["targets"])
 
 
+def rows_of_the_guide(heading: str) -> list[list[str]]:
+    section = (ROOT / "docs/guides/monitor.md").read_text().split(f"## {heading}\n")[1]
+    table = [line for line in section.split("\n## ")[0].splitlines() if line.startswith("| ")]
+    return [[cell.strip("` ") for cell in line.strip("| ").split(" | ")] for line in table[1:]]
+
+
+def test_the_guide_has_each_panel_and_each_alert():
+    assert [row[0] for row in rows_of_the_guide("Panels")] == [panel["title"] for panel in panels()]
+    told = {row[0]: row[1] for row in rows_of_the_guide("Alerts")}
+    assert told == {alert["alert"]: alert["labels"]["severity"] for alert in alerts()}
+
+
 def test_no_two_panels_lie_on_each_other():
     taken: set[tuple[int, int]] = set()
     for panel in panels():

@@ -200,6 +200,30 @@ def test_without_an_endpoint_nothing_is_traced(open_space):
     assert "traceparent" not in events[0].headers
 
 
+def test_the_trace_goes_from_one_process_to_the_other_by_the_row(open_space):
+    space = open_space("apart")
+    with Collector() as collector:
+        to_it = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+        ingest = Server(space, name="ingest", roles="ingest", **to_it).start()
+        silent = Server(space, name="silent", roles="ingest").start()
+        traced, untraced = traceparent(), traceparent()
+        ingest.accepted(bodies.v1(), traceparent=traced)
+        silent.accepted(bodies.v1(), traceparent=untraced)
+        relay = Server(space, name="relay", roles="relay", **to_it).start()
+        relay.published(2)
+        until(lambda: len(collector.spans()) >= 4, within_s=10, what="all spans are there")
+        request, _, publish = sorted(
+            collector.of_trace(traced.split("-")[1]), key=lambda span: span.began_ns
+        )
+        assert publish.parent == request.id
+        assert publish.resource["service.instance.id"] != request.resource["service.instance.id"]
+        # Where ingest makes no spans the event hangs on the caller's.
+        (alone,) = collector.of_trace(untraced.split("-")[1])
+        assert (alone.kind, alone.parent) == ("producer", untraced.split("-")[2])
+        for server in (ingest, silent, relay):
+            server.stop()
+
+
 def dropped(server: Server) -> dict[str, float]:
     prefix = 'exchange_traces_dropped_spans_total{reason="'
     samples = server.metrics().items()
