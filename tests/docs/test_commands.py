@@ -8,6 +8,12 @@ from support.documented import PAGES, ROOT, blocks_of
 
 NOT_RUN = {
     "README.md: ./dev up",
+    "README.md: docker compose up -d --wait",
+    "docs/guides/containers.md: docker compose up -d --wait",
+    "docs/guides/containers.md: docker compose ps",
+    "docs/guides/containers.md: docker compose -f compose.yaml -f compose.scale.yaml up -d --wait",
+    "docs/guides/containers.md: docker run --read-only --cap-drop ALL --security-opt"
+    " no-new-privileges --stop-timeout 30 \\",
     "docs/guides/install.md: ./dev package",
     "docs/guides/install.md: sudo apt install ./exchange_0.1.0-1_amd64.deb",
     "docs/guides/install.md: sudo apt install ./exchange_NEW_amd64.deb",

@@ -204,6 +204,11 @@ def test_a_database_that_is_not_empty_or_is_in_use_is_left_alone(backed_up):
     full = space.run("restore", "--from", str(folder))
     assert (full.returncode, "--replace" in full.stderr) == (7, True)
     server = Server(space).start()
+    others = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    until(lambda: space.rows(others)[0][0] > 0, within_s=20, what="the exchange has a session")
     used = space.run("restore", "--from", str(folder), "--replace")
     assert (used.returncode, "other sessions" in used.stderr) == (7, True)
     server.stop()
