@@ -118,7 +118,7 @@ up_main() {
     fi
     up_servers
     [[ $with_exchange == no ]] || up_exchange
-    say "up:"
+    say "up after $SECONDS s:"
     up_say_where
     [[ $with_exchange == no ]] || up_say_what_to_try
 }
