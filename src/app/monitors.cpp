@@ -35,7 +35,6 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
       store_wake_{executor},
       returned_wake_{executor},
       conservation_wake_{executor},
-      kafka_seen_{executor},
       topic_watch_{parts.config.topic_grace}
 {
 }
@@ -43,8 +42,8 @@ Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::L
 void Monitors::stop()
 {
     stopping_ = true;
-    for (Signal* signal : {&postgres_wake_, &kafka_wake_, &store_wake_, &returned_wake_,
-                           &conservation_wake_, &kafka_seen_})
+    for (Signal* signal :
+         {&postgres_wake_, &kafka_wake_, &store_wake_, &returned_wake_, &conservation_wake_})
         signal->notify();
 }
 
@@ -82,7 +81,8 @@ asio::awaitable<void> Monitors::look_at_postgres(pg::Session& session)
 
 asio::awaitable<bool> Monitors::kafka_is_ours()
 {
-    while (!kafka_ours_ && !stopping_) co_await kafka_seen_.wait_until(SteadyClock::now() + 1s);
+    // Several wait here, and a Signal wakes one.
+    while (!kafka_ours_ && !stopping_) co_await sleep_until(SteadyClock::now() + 100ms);
     co_return kafka_ours_;
 }
 
@@ -99,10 +99,7 @@ asio::awaitable<bool> Monitors::watch_kafka()
         } catch (const std::exception&) {
             // Postgres is away: its own watch says so.
         }
-        if (ours && !kafka_ours_) {
-            kafka_ours_ = true;
-            kafka_seen_.notify();
-        }
+        kafka_ours_ |= ours;
         co_await kafka_wake_.wait_until(SteadyClock::now() + (ours ? 2s : 1s));
     }
     co_return true;

@@ -55,7 +55,6 @@ private:
     Signal store_wake_;
     Signal returned_wake_;
     Signal conservation_wake_;
-    Signal kafka_seen_;
     outbox::TopicWatch topic_watch_;
     bool kafka_ours_ = false;
     // All topics that were missing in the last look, and whether there was one.

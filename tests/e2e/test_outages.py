@@ -1,6 +1,8 @@
 """The raw store or Postgres is away, wrong or cut off in mid-commit."""
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 from support import bodies
@@ -147,3 +149,17 @@ def check_space_after_restart(space, submissions) -> None:
     server = Server(space, name="after").start()
     check_space(space, submissions).demand_clean()
     server.stop()
+
+
+def test_a_process_that_never_saw_kafka_waits_without_using_the_processor(open_space):
+    space = open_space("idle")
+    server = Server(space, KAFKA_BROKERS="127.0.0.1:1").start()
+    time.sleep(1)
+    before = processor_s(server.pid)
+    time.sleep(3)
+    assert processor_s(server.pid) - before < 1
+
+
+def processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
