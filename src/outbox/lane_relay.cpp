@@ -138,6 +138,7 @@ asio::awaitable<void> LaneRelay::run()
         }
         const std::optional<Epoch> epoch = owner_.epoch();
         if (!epoch) {
+            cut_off_since_.reset();
             if (owner_.met_another()) stand_aside();
             if (gives_up_draining()) break;
             co_await owner_.changed().wait_until(SteadyClock::now() + std::chrono::seconds{1});
