@@ -6,6 +6,7 @@ import re
 Samples = dict[str, float]
 ACCEPTED = 'exchange_ingest_requests_total{outcome="accepted"}'
 PUBLISHED = "exchange_relay_published_rows_total"
+WINDOWS = "exchange_relay_published_windows_total"
 
 
 def gained(before: Samples, after: Samples, name: str) -> float:

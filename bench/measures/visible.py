@@ -18,7 +18,8 @@ from support.waiting import until
 
 from measures.bars import Outcome
 from measures.load import load
-from measures.samples import mean, step_ms
+from measures.processes import Processor
+from measures.samples import WINDOWS, gained, mean, step_ms
 
 CONNECTIONS = 30
 
@@ -97,14 +98,16 @@ def _at_pace(
     # What a request and the client's timer take comes on top.
     pause = max(1, 1000 * CONNECTIONS // pace - 6)
     first, before = len(reader.ages_ms), server.metrics()
+    processor = Processor(server.space, server.pid)
     answers = load(
         f"{server.url}/v1/ingest",
         connections=CONNECTIONS,
         seconds=8 if outcome.quick else 20,
         options=(f"pause={pause}", "count"),
     )
+    cores, after = processor.shares(), server.metrics()
     time.sleep(1)
-    ages, after = sorted(reader.ages_ms[first:]), server.metrics()
+    ages = sorted(reader.ages_ms[first:])
     p50, p99 = statistics.median(ages), ages[int(0.99 * len(ages))]
     name = f"append to visible at {pace}/s{beside}"
     outcome.bar(f"{name}, p50", p50, "<", 10, "ms")
@@ -114,7 +117,9 @@ def _at_pace(
         records_a_second=answers.requests / answers.seconds,
         read=len(ages),
         rows_a_window=mean(before, after, "exchange_relay_window_rows"),
+        windows_a_second=gained(before, after, WINDOWS) / answers.seconds,
         step_ms=step_ms(before, after),
+        cores={**cores, "client": round(answers.client_cpu, 3)},
         statuses=answers.statuses,
     )
     return p50

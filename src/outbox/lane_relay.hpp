@@ -37,7 +37,7 @@ struct RelayConfig {
     // is then read `pace` after that one: a window has costs of its own (commits, PUTs, requests to
     // Kafka), which at thousands of records a second are better shared by more rows. Higher: less
     // work a record, later events under load. Neither a quiet lane nor a backlog ever waits.
-    std::size_t busy_rows = 32;
+    std::size_t busy_rows = 128;
     Duration pace = std::chrono::milliseconds{50};
     // How long a lane that is not owned yet is waited for when it is to be drained.
     Duration acquire_to_drain = std::chrono::seconds{3};

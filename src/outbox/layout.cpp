@@ -3,7 +3,15 @@
 #include "base/murmur2.hpp"
 #include "outbox/sql.hpp"
 
+#include <string>
+
 namespace exchange::outbox {
+namespace {
+
+// Long beside a window, short beside what a consumer of one partition notices.
+constexpr std::int64_t stay_ms = 100;
+
+}  // namespace
 
 LaneId lane_of(const Layout& layout, std::string_view source, std::string_view key)
 {
@@ -22,11 +30,20 @@ std::int32_t partition_of(const Layout& layout, RecordId record)
     return static_cast<std::int32_t>(murmur2_positive(to_string(record.value)) % partitions);
 }
 
+std::int32_t partition_at(const Layout& layout, LaneId lane, std::int64_t unix_ms)
+{
+    const auto of_lane = static_cast<std::uint32_t>(layout.partitions / layout.lanes);
+    // By lot and not in turn: a sender with a beat of its own must not meet the same one each time.
+    const std::uint32_t lot = murmur2_positive(std::to_string(unix_ms / stay_ms)) % of_lane;
+    return number(lane) + layout.lanes * static_cast<std::int32_t>(lot);
+}
+
 RecordId draw_record_id(const Layout& layout, LaneId lane, std::int64_t unix_ms, Random& random)
 {
+    const std::int32_t partition = partition_at(layout, lane, unix_ms);
     while (true) {
         const RecordId id{make_uuid_v7(unix_ms, random)};
-        if (partition_of(layout, id) % layout.lanes == number(lane)) return id;
+        if (partition_of(layout, id) == partition) return id;
     }
 }
 

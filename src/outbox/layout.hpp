@@ -23,7 +23,12 @@ LaneId lane_of(const Layout& layout, std::string_view source, std::string_view k
 // Where Kafka's default partitioner puts a record's events; always a partition of its lane.
 std::int32_t partition_of(const Layout& layout, RecordId record);
 
-// A new id whose partition belongs to `lane`: drawn until it fits, `lanes` times on average.
+// The partition that records a lane accepts at this moment go to: one for a while, then another by
+// lot, each of the lane's as often. A window costs the broker a request for each partition it
+// touches, and what arrives within a few milliseconds so touches one.
+std::int32_t partition_at(const Layout& layout, LaneId lane, std::int64_t unix_ms);
+
+// A new id of that partition: drawn until it fits, `partitions` times on average.
 RecordId draw_record_id(const Layout& layout, LaneId lane, std::int64_t unix_ms, Random& random);
 
 boost::asio::awaitable<Layout> read_layout(pg::Session& session, TimePoint deadline);
