@@ -142,8 +142,8 @@ asio::awaitable<bool> Monitors::watch_returned()
         std::size_t released = 0;
         try {
             if (kafka_ours_)
-                released = co_await quarantine.release_returned(missing_now_, rows_max,
-                                                                SteadyClock::now() + 60s);
+                released = co_await quarantine.release_returned(missing_now_, standing_.allowed(),
+                                                                rows_max, SteadyClock::now() + 60s);
         } catch (const std::exception& failure) {
             parts_.log.warn("returned_rows_wait", {{"cause", failure.what()}});
         }

@@ -67,6 +67,16 @@ Fault classify(rd_kafka_resp_err_t code)
     }
 }
 
+Fault fault_told_in(std::string_view log_line)
+{
+    for (const rd_kafka_resp_err_t code : {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                           RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+                                           RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED}) {
+        if (log_line.find(rd_kafka_err2str(code)) != std::string_view::npos) return Fault::denied;
+    }
+    return Fault::unavailable;
+}
+
 std::string_view hint(Fault fault)
 {
     switch (fault) {
@@ -93,13 +103,30 @@ std::string_view hint(Fault fault)
     return "Hint: `exchange check` tries every dependency.";
 }
 
+namespace {
+
+// Until 2.6.1 librdkafka sent its own nonce twice, which Kafka refuses since 3.8.1 (CVE-2024-56128)
+// as if the password were wrong.
+std::string scram_hint(std::string_view detail)
+{
+    constexpr int repaired = 0x02060100;
+    if (rd_kafka_version() >= repaired || detail.find("SCRAM") == std::string_view::npos) return {};
+    return fmt::format(
+        " SCRAM with Kafka 3.8.1 or later takes librdkafka 2.6.1; this is {}: if the "
+        "credentials are right, use another KAFKA_SASL_MECHANISM.",
+        rd_kafka_version_str());
+}
+
+}  // namespace
+
 std::string describe(std::string_view what, rd_kafka_resp_err_t code, Fault fault,
                      std::string_view detail)
 {
     const char* words = rd_kafka_err2str(code);
     if (detail.empty() || detail == words)
         return fmt::format("{}: {}. {}", what, words, hint(fault));
-    return fmt::format("{}: {} ({}). {}", what, words, detail, hint(fault));
+    return fmt::format("{}: {} ({}). {}{}", what, words, detail, hint(fault),
+                       fault == Fault::denied ? scram_hint(detail) : std::string{});
 }
 
 Error make_error(std::string_view what, rd_kafka_resp_err_t code, std::string_view detail)

@@ -15,6 +15,10 @@ namespace exchange::kafka {
 // later, with back-off, is never wrong.
 Fault classify(rd_kafka_resp_err_t code);
 
+// Of a line of librdkafka's log: `denied` where it quotes the broker's refusal, else `unavailable`.
+// Why a transaction failed before its first message was sent, librdkafka tells nowhere else.
+Fault fault_told_in(std::string_view log_line);
+
 // "Hint: …", naming the setting or command that helps.
 std::string_view hint(Fault fault);
 

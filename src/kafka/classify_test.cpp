@@ -71,6 +71,15 @@ TEST(Classify, takes_codes_of_later_brokers_for_passing_trouble)
     EXPECT_EQ(classify(unheard_of), Fault::unavailable);
 }
 
+TEST(Classify, reads_a_refusal_in_the_log)
+{
+    EXPECT_EQ(fault_told_in("[thrd:main]: TxnCoordinator/1: Failed to add partition \"a\" [6] to "
+                            "transaction: Broker: Topic authorization failed"),
+              Fault::denied);
+    EXPECT_EQ(fault_told_in("Broker: Transactional Id authorization failed"), Fault::denied);
+    EXPECT_EQ(fault_told_in("1 request(s) timed out: disconnect"), Fault::unavailable);
+}
+
 TEST(Classify, says_what_happened_why_and_what_helps)
 {
     const Error error =
@@ -79,6 +88,18 @@ TEST(Classify, says_what_happened_why_and_what_helps)
     EXPECT_THAT(error.what(), StartsWith("Kafka topic 'a': Broker: Unknown topic or partition "
                                          "(detail). Hint: "));
     EXPECT_THAT(error.what(), HasSubstr("exchange topics apply"));
+}
+
+TEST(Classify, says_that_an_old_client_cannot_do_scram_only_where_scram_was_refused)
+{
+    const bool old = rd_kafka_version() < 0x02060100;
+    const auto told = [](Fault fault, std::string_view detail) {
+        return describe("Kafka", RD_KAFKA_RESP_ERR__TRANSPORT, fault, detail);
+    };
+    const std::string refused = "invalid credentials with SASL mechanism SCRAM-SHA-256";
+    EXPECT_EQ(told(Fault::denied, refused).find("librdkafka 2.6.1") != std::string::npos, old);
+    EXPECT_EQ(told(Fault::unavailable, refused).find("librdkafka"), std::string::npos);
+    EXPECT_EQ(told(Fault::denied, "mechanism PLAIN").find("librdkafka"), std::string::npos);
 }
 
 TEST(Classify, has_a_hint_naming_a_setting_or_command_for_each_fault)

@@ -82,7 +82,9 @@ bool Client::note(rd_kafka_event_t& event)
         const char* text = nullptr;
         int level = 0;
         const bool read = rd_kafka_event_log(&event, &facility, &text, &level) == 0;
-        if (read && level <= log_level_error && trouble_.text.empty()) trouble_.text = text;
+        if (!read || level > log_level_error) return false;
+        const Fault fault = fault_told_in(text);
+        if (trouble_.text.empty() || fault == Fault::denied) trouble_ = {fault, text};
         return false;
     }
     if (rd_kafka_event_type(&event) != RD_KAFKA_EVENT_ERROR) return false;

@@ -1,4 +1,5 @@
 #include "outbox/lane_relay.hpp"
+#include "outbox/lane_generation.hpp"
 
 #include "base/backoff.hpp"
 #include "base/failpoint.hpp"
@@ -20,10 +21,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// End a generation for a reason that is no failure: the lane is another's; it has looked at rows
-// one by one for long enough.
+// The lane is another's.
 struct LeaseLost {};
-struct Renewal {};
 
 class Halted : public std::runtime_error {
 public:
@@ -46,10 +45,13 @@ std::vector<kafka::Message> take_messages(Batch& batch)
 }
 
 constexpr const char* retried_remedy = "It is tried again by itself; nothing is lost meanwhile.";
-constexpr const char* denied_remedy =
-    "Check the credentials in KAFKA_* settings and the ACLs: Read, Write and Describe on the "
-    "topics, "
-    "Write and Describe on the transactional ids. It is tried again each second.";
+
+// Which of a window's verdicts tells why: others only follow from it.
+int weight(kafka::Fault fault)
+{
+    if (kafka::is_own_fault(fault)) return 2;
+    return fault == kafka::Fault::unavailable ? 0 : 1;
+}
 
 const char* poison_code(kafka::Fault fault)
 {
@@ -57,15 +59,6 @@ const char* poison_code(kafka::Fault fault)
 }
 
 }  // namespace
-
-struct LaneRelay::Generation {
-    Epoch epoch;
-    std::unique_ptr<kafka::Producer> producer;
-    Positions positions;
-    OutboxId after;
-    // In Kafka, not yet recorded: goes with the next plan's commit.
-    std::optional<PublishedWindow> unrecorded;
-};
 
 // A window's verdicts, and when they came: what is prepared meanwhile must not count.
 struct LaneRelay::Sent {
@@ -134,6 +127,7 @@ asio::awaitable<void> LaneRelay::run()
             log_.info("lane_handed_over", {{"lane", number(lane_)}});
             metrics_.handed_over_lanes.add();
             owner_.hand_over();
+            forget_topics();
             stand_aside();
         }
         const std::optional<Epoch> epoch = owner_.epoch();
@@ -150,6 +144,7 @@ asio::awaitable<void> LaneRelay::run()
             failed = false;
         } catch (const LeaseLost&) {
             owner_.lost();
+            forget_topics();
             log_.info("lane_lost", {{"lane", number(lane_)}, {"epoch", epoch->value}});
         } catch (const Renewal&) {
             failed = false;
@@ -161,6 +156,7 @@ asio::awaitable<void> LaneRelay::run()
             if (failure.fault() != kafka::Fault::unavailable) cut_off_since_.reset();
             else if (!cut_off_since_) cut_off_since_ = SteadyClock::now();
             const bool denied = failure.fault() == kafka::Fault::denied;
+            refused_ |= denied;
             report(failure.what(), denied ? denied_remedy : retried_remedy,
                    denied ? obs::Condition::failed : obs::Condition::degraded);
         } catch (const std::exception& failure) {
@@ -224,9 +220,10 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
                                {"epoch", epoch.value},
                                {"published_up_to", state.published_up_to.value},
                                {"unfinished_windows", state.unfinished.size()}});
+    co_await ask_for_topics(now, state);
     co_await finish_unfinished(now, state);
-    health_.ok(component_);
     set_halted(false);
+    tell_how_it_stands();
     co_await publish_while_owned(now);
 }
 
@@ -294,6 +291,8 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
         if (owner_.epoch() != now.epoch) throw LeaseLost{};
         // Planned before the topic went away; what of it was published went with the topic.
         park(planned.window, config_.topic_prefix, missing_topics_);
+        park_denied(planned.window, {config_.topic_prefix, layout_.partitions}, denied_topics_,
+                    now.positions);
         LaneCommit parked;
         parked.quarantined = parked_rows(planned.window);
         if (!parked.quarantined.empty()) co_await commit(now, std::move(parked));
@@ -314,6 +313,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
     PlannedWindow next = co_await prepare(now.after);
     while (owner_.epoch() == now.epoch) {
         co_await halt_or_renew(now);
+        co_await ask_again_in_time(now);
         if (next.window.rows.empty()) {
             co_await settle(now);
             drained_ = draining_;
@@ -434,7 +434,7 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
                                              1e6);
             continue;
         }
-        if (!fault || kafka::is_own_fault(*delivery.fault)) fault = delivery;
+        if (!fault || weight(*delivery.fault) > weight(*fault->fault)) fault = delivery;
         if (!kafka::is_own_fault(*delivery.fault)) continue;
         QuarantinedRow quarantined;
         quarantined.id = row.id;

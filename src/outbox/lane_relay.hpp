@@ -42,6 +42,8 @@ struct RelayConfig {
     // How long a lane that is not owned yet is waited for when it is to be drained.
     Duration acquire_to_drain = std::chrono::seconds{3};
     Duration put_timeout = std::chrono::seconds{30};
+    // How often it is tried whether a denied topic may be written to again.
+    Duration ask_denied_every = std::chrono::seconds{10};
     Duration retry_first = std::chrono::milliseconds{100};
     Duration retry_most = std::chrono::seconds{1};
 };
@@ -105,6 +107,11 @@ private:
     bool leaving() const { return stopping_ || yielding_; }
     boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, Epoch epoch,
                                               const LaneState& state);
+    boost::asio::awaitable<void> ask_for_topics(Generation& now, const LaneState& state);
+    boost::asio::awaitable<bool> may_write(kafka::Producer& producer, const std::string& topic);
+    boost::asio::awaitable<void> ask_again_in_time(Generation& now);
+    void forget_topics();
+    void tell_how_it_stands();
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
     boost::asio::awaitable<PlannedWindow> prepare(OutboxId after);
@@ -139,6 +146,11 @@ private:
     bool halted_ = false;
     // Missing when the generation began; when that changes, the next one begins.
     std::set<std::string> missing_topics_;
+    // Which may not be written to; asked about again at that time.
+    std::set<std::string> denied_topics_;
+    TimePoint ask_again_at_{};
+    // Something was refused: the next generation asks which topics it is about.
+    bool refused_ = false;
     std::optional<TimePoint> cut_off_since_;
     bool yielding_ = false;
     bool draining_ = false;

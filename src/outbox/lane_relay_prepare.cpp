@@ -32,6 +32,7 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     terms.key_prefix = ports_.store.key_prefix();
     terms.bytes_max = config_.bundle_bytes_max;
     park(planned.window, config_.topic_prefix, missing_topics_);
+    park_denied(planned.window, {config_.topic_prefix, layout_.partitions}, denied_topics_, {});
     planned.bundles = make_bundles(terms, planned.window);
     const TimePoint read = SteadyClock::now();
     co_await put_bundles(planned.bundles);

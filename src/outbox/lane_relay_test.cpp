@@ -28,11 +28,11 @@ struct Process {
           leases{world},
           owner{io.get_executor(), leases, LaneId{0}, "me", LeaseConfig{}},
           relay{io.get_executor(),
-                RelayPorts{lanes, log, store},
+                RelayPorts{lanes, log, store, &standing},
                 owner,
                 LaneId{0},
                 Layout{1, 1, 2},
-                {"record.ingested.v1"},
+                {"record.ingested.v1", "record.ingested.v2"},
                 config(),
                 relay_metrics,
                 logger,
@@ -47,6 +47,7 @@ struct Process {
         config.poll_every = 1ms;
         config.retry_first = 1ms;
         config.retry_most = 2ms;
+        config.ask_denied_every = 5ms;
         return config;
     }
 
@@ -85,6 +86,7 @@ struct Process {
     test::FakeLaneLog log;
     test::FakeLaneObjects store;
     test::FakeLease leases;
+    test::FakeStanding standing;
     LaneOwner owner;
     LaneRelay relay;
 };
@@ -198,6 +200,51 @@ TEST(LaneRelay, finds_each_of_several_rows_that_kafka_never_takes_and_no_other)
     std::sort(world.quarantined.begin(), world.quarantined.end());
     EXPECT_EQ(world.quarantined, (std::vector<std::int64_t>{2, 4, 8, 20}));
     expect_exact(world, "");
+}
+
+TEST(LaneRelay, passes_over_events_of_a_denied_topic_and_publishes_the_others)
+{
+    FakeLaneWorld world = world_with_rows(11);
+    world.of_v2 = {4, 10, 22};
+    world.v2_denied_after_sends = 0;
+    Process process{world};
+    ASSERT_TRUE(test::run(process.io, process.run_until(world, 22)));
+    EXPECT_EQ(world.quarantined, (std::vector<std::int64_t>{4, 10, 22}));
+    expect_exact(world, "");
+    EXPECT_TRUE(process.standing.allowed.empty());
+}
+
+TEST(LaneRelay, finds_out_by_itself_that_a_topic_may_be_written_to_again)
+{
+    FakeLaneWorld world = world_with_rows(11);
+    world.of_v2 = {4};
+    world.v2_denied_after_sends = 0;
+    Process first{world};
+    ASSERT_TRUE(test::run(first.io, first.run_until(world, 22)));
+    world.v2_denied_after_sends = 1000;
+    world.rows.emplace_back(24, "{}");
+    world.of_v2.insert(24);
+    Process second{world};
+    ASSERT_TRUE(test::run(second.io, second.run_until(world, 24)));
+    EXPECT_EQ(second.standing.allowed, std::set<std::string>{"record.ingested.v2"});
+    expect_exact(world, "");
+}
+
+// Whatever was sent before the denial, and whichever call fails on the way.
+TEST(LaneRelay, loses_and_doubles_nothing_when_a_topic_is_denied_in_between)
+{
+    for (int denied_after = 0; denied_after < 3; ++denied_after) {
+        for (int call = 0; call < 60; ++call) {
+            FakeLaneWorld world = world_with_rows(11);
+            world.of_v2 = {4, 10, 12, 22};
+            world.v2_denied_after_sends = denied_after;
+            world.fault = {.call = call, .after_effect = call % 2 == 0};
+            Process process{world};
+            const std::string trace = std::to_string(denied_after) + "/" + std::to_string(call);
+            EXPECT_TRUE(test::run(process.io, process.run_until(world, 22))) << trace;
+            expect_exact(world, trace);
+        }
+    }
 }
 
 TEST(LaneRelay, stops_writing_once_another_owns_the_lane)

@@ -21,7 +21,21 @@ void park(Window& window, const std::string& topic_prefix, const std::set<std::s
         topic.append(row.topic);
         if (row.held || !missing.contains(topic)) continue;
         row.held = true;
-        row.parked = true;
+        row.parked = Parked::topic_missing;
+    }
+}
+
+void park_denied(Window& window, const DeniedTerms& terms, const std::set<std::string>& denied,
+                 const Positions& positions)
+{
+    if (denied.empty()) return;
+    for (OutboxRow& row : window.rows) {
+        const kafka::TopicPartition place = place_of(row, terms.topic_prefix, terms.partitions);
+        if (row.held || !denied.contains(place.topic)) continue;
+        const auto position = positions.find(place);
+        if (position != positions.end() && row.id.value <= position->second.last_id) continue;
+        row.held = true;
+        row.parked = Parked::topic_denied;
     }
 }
 
@@ -30,9 +44,20 @@ QuarantinedRow passed_over(const OutboxRow& row)
     QuarantinedRow what;
     what.id = row.id;
     what.record_id = row.record_id;
-    what.code = row.parked ? "topic_missing" : "key_held";
-    what.detail = row.parked ? fmt::format("topic {} does not exist", row.topic)
-                             : "an earlier event of this record is in quarantine";
+    switch (row.parked) {
+    case Parked::topic_missing:
+        what.code = "topic_missing";
+        what.detail = fmt::format("topic {} does not exist", row.topic);
+        break;
+    case Parked::topic_denied:
+        what.code = "topic_denied";
+        what.detail = fmt::format("topic {} may not be written to", row.topic);
+        break;
+    case Parked::no:
+        what.code = "key_held";
+        what.detail = "an earlier event of this record is in quarantine";
+        break;
+    }
     return what;
 }
 
@@ -40,7 +65,7 @@ std::vector<QuarantinedRow> parked_rows(const Window& window)
 {
     std::vector<QuarantinedRow> rows;
     for (const OutboxRow& row : window.rows)
-        if (row.parked) rows.push_back(passed_over(row));
+        if (row.parked != Parked::no) rows.push_back(passed_over(row));
     return rows;
 }
 

@@ -25,7 +25,8 @@ TEST(Parking, passes_over_only_rows_of_missing_topics_by_their_full_name)
     window.rows = {row(1, "v1"), row(2, "v2"), row(3, "v2", true)};
     park(window, "x.", {"v1", "x.v2"});
     EXPECT_FALSE(window.rows[0].held);
-    EXPECT_TRUE(window.rows[1].held && window.rows[1].parked);
+    EXPECT_TRUE(window.rows[1].held);
+    EXPECT_EQ(window.rows[1].parked, Parked::topic_missing);
     const auto parked = parked_rows(window);
     ASSERT_EQ(parked.size(), 1U);
     EXPECT_EQ(parked[0].id, OutboxId{2});
@@ -41,6 +42,30 @@ TEST(Parking, leaves_a_row_that_is_held_for_its_record_with_that_reason)
     EXPECT_TRUE(window.rows[0].held);
     EXPECT_EQ(passed_over(window.rows[0]).code, "key_held");
     EXPECT_TRUE(parked_rows(window).empty());
+}
+
+TEST(Parking, passes_over_rows_of_denied_topics_but_for_those_that_the_log_holds)
+{
+    Window window;
+    window.rows = {row(1, "v1"), row(2, "v2"), row(3, "v2"), row(4, "v2", true)};
+    const DeniedTerms terms{"x.", 8};
+    const Positions positions{{place_of(window.rows[1], "x.", 8), Position{7, 3, 2}}};
+    park_denied(window, terms, {"x.v2"}, positions);
+    EXPECT_FALSE(window.rows[0].held);
+    EXPECT_FALSE(window.rows[1].held) << "it is the last event of its partition";
+    EXPECT_TRUE(window.rows[2].held);
+    const auto parked = parked_rows(window);
+    ASSERT_EQ(parked.size(), 1U);
+    EXPECT_EQ(parked[0].id, OutboxId{3});
+    EXPECT_EQ(parked[0].code, "topic_denied");
+}
+
+TEST(Parking, passes_over_all_rows_of_a_denied_topic_that_nothing_was_published_to)
+{
+    Window window;
+    window.rows = {row(1, "v1"), row(2, "v2")};
+    park_denied(window, {"", 8}, {"v1", "v2"}, {});
+    EXPECT_EQ(parked_rows(window).size(), 2U);
 }
 
 }  // namespace

@@ -156,6 +156,12 @@ asio::awaitable<std::optional<LaneState>> PgLaneStore::load(LaneId lane, Epoch e
     }
     co_await take_up_accepted(lane, state);
     state.unfinished = co_await load_unfinished(lane, state.published_up_to);
+    pg::Params of_lane;
+    of_lane.int2(number(lane));
+    const pg::Rows denied =
+        co_await session_.run(sql::denied_topics, std::move(of_lane), rows_deadline());
+    for (int row = 0; row < denied.size(); ++row)
+        state.denied_topics.emplace_back(denied.bytes(row, 0));
     co_return state;
 }
 

@@ -60,6 +60,8 @@ struct LaneState {
     std::int64_t accepted_up_to = 0;
     // Planned and not recorded as published, in order.
     std::vector<PlannedWindow> unfinished;
+    // Topics, without prefix, of events that are in quarantine because they may not be written to.
+    std::vector<std::string> denied_topics;
 };
 
 // The lane's rows in Postgres. Throws pg::Unavailable and pg::Refused.

@@ -174,18 +174,25 @@ asio::awaitable<std::size_t> Quarantine::release_stranded(TimePoint deadline)
 }
 
 asio::awaitable<std::size_t> Quarantine::release_returned(std::vector<std::string> missing,
-                                                          int rows_max, TimePoint deadline)
+                                                          AllowedTopics allowed, int rows_max,
+                                                          TimePoint deadline)
 {
     std::vector<std::string_view> names{missing.begin(), missing.end()};
+    std::vector<std::int16_t> lanes;
+    std::vector<std::string_view> topics;
+    for (const auto& [lane, topic] : allowed) {
+        lanes.push_back(number(lane));
+        topics.push_back(topic);
+    }
     pg::Params params;
-    params.text_array(names).int4(rows_max);
+    params.text_array(names).int2_array(lanes).text_array(topics).int4(rows_max);
     const pg::Rows rows = co_await session_.run(sql::returned_rows, std::move(params), deadline);
     std::size_t released = 0;
     for (int row = 0; row < rows.size(); ++row) {
         Decision decision;
         decision.id = OutboxId{rows.integer(row, 0)};
         decision.actor = "relay";
-        decision.reason = "its topic is there again";
+        decision.reason = "its topic takes events again";
         try {
             const AppendedAgain appended = co_await release(std::move(decision), deadline);
             released += appended.size();

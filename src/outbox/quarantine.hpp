@@ -5,6 +5,7 @@
 #include "pg/session.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,9 @@ struct Decision {
     std::string reason;
 };
 
+// Topics, without prefix, that a lane may write to after it might not.
+using AllowedTopics = std::set<std::pair<LaneId, std::string>>;
+
 // Old and new outbox id, in order.
 using AppendedAgain = std::vector<std::pair<OutboxId, OutboxId>>;
 
@@ -82,10 +86,12 @@ public:
     // they were being planned. Answers how many.
     boost::asio::awaitable<std::size_t> release_stranded(TimePoint deadline);
 
-    // Releases rows whose topic was missing and is there again, at most `rows_max`, in order; not
-    // those of `missing` (names without prefix). Answers how many.
+    // Releases rows that waited for their topic alone, at most `rows_max`, in order: those of a
+    // topic that was missing and is not in `missing` now, and those of a lane that may write to
+    // their topic again. Topics without prefix. Answers how many.
     boost::asio::awaitable<std::size_t> release_returned(std::vector<std::string> missing,
-                                                         int rows_max, TimePoint deadline);
+                                                         AllowedTopics allowed, int rows_max,
+                                                         TimePoint deadline);
 
 private:
     boost::asio::awaitable<std::optional<AppendedAgain>>

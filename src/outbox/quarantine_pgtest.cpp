@@ -81,6 +81,29 @@ TEST_F(QuarantineTest, releases_a_row_and_those_it_held_in_their_order_under_the
     EXPECT_EQ(db.conservation().difference(), 0);
 }
 
+TEST_F(QuarantineTest, releases_rows_of_a_denied_topic_only_where_their_lane_may_write_to_it)
+{
+    const std::int64_t id = db.append_event("first");
+    db.plan();
+    LaneCommit parked;
+    parked.quarantined.push_back({OutboxId{id}, record, "topic_denied", "may not be written to"});
+    db.commit(std::move(parked));
+    const auto epoch = Epoch{db.number_of("SELECT epoch FROM lanes WHERE lane = 0")};
+    const auto waiting = [&] {
+        return test::run(db.io, db.lanes.load(LaneId{0}, epoch))->denied_topics;
+    };
+    const auto released = [&](AllowedTopics allowed) {
+        return test::run(db.io, quarantine.release_returned({}, allowed, 10, test::soon()));
+    };
+    EXPECT_EQ(waiting(), std::vector<std::string>{"record.ingested.v1"});
+    EXPECT_EQ(released({}), 0U);
+    EXPECT_EQ(released({{LaneId{1}, "record.ingested.v1"}}), 0U);
+    EXPECT_EQ(released({{LaneId{0}, "record.ingested.v2"}}), 0U);
+    EXPECT_EQ(released({{LaneId{0}, "record.ingested.v1"}}), 1U);
+    EXPECT_TRUE(waiting().empty());
+    EXPECT_EQ(released({{LaneId{0}, "record.ingested.v1"}}), 0U);
+}
+
 TEST_F(QuarantineTest, keeps_the_time_at_which_the_event_occurred)
 {
     const std::int64_t id = db.append_event("one");

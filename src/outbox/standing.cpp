@@ -19,4 +19,10 @@ asio::awaitable<std::optional<Halt>> PinnedStanding::look()
     co_return postgres_;
 }
 
+void PinnedStanding::set_allowed(LaneId lane, const std::set<std::string>& topics)
+{
+    std::erase_if(allowed_, [lane](const auto& entry) { return entry.first == lane; });
+    for (const std::string& topic : topics) allowed_.emplace(lane, topic);
+}
+
 }  // namespace exchange::outbox

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "outbox/pins.hpp"
+#include "outbox/quarantine.hpp"
 
 #include <set>
 
@@ -18,6 +19,9 @@ public:
     // Topics, by full name, that are missing for longer than a blip: their events wait in
     // quarantine, so that those of other topics flow.
     virtual const std::set<std::string>& missing_topics() const = 0;
+    // Of a lane that we own: topics that it may write to, and whose events wait in quarantine since
+    // it might not. They are released. None where the lane is not ours.
+    virtual void set_allowed(LaneId lane, const std::set<std::string>& topics) = 0;
 };
 
 class PinnedStanding final : public Standing {
@@ -31,6 +35,8 @@ public:
     std::optional<Halt> known() const override { return kafka_ ? kafka_ : postgres_; }
 
     const std::set<std::string>& missing_topics() const override { return missing_topics_; }
+    void set_allowed(LaneId lane, const std::set<std::string>& topics) override;
+    const AllowedTopics& allowed() const { return allowed_; }
 
     // What the monitors found of Kafka; nothing when it is as it was.
     void set_kafka(std::optional<Halt> halt) { kafka_ = std::move(halt); }
@@ -43,6 +49,7 @@ private:
     std::optional<Halt> kafka_;
     std::optional<Halt> postgres_;
     std::set<std::string> missing_topics_;
+    AllowedTopics allowed_;
 };
 
 }  // namespace exchange::outbox

@@ -102,6 +102,16 @@ std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window)
     return bundles;
 }
 
+kafka::TopicPartition place_of(const OutboxRow& row, const std::string& topic_prefix,
+                               std::int32_t partitions)
+{
+    const std::uint32_t hash = murmur2_positive(to_string(row.record_id.value));
+    kafka::TopicPartition place;
+    place.topic.append(topic_prefix).append(row.topic);
+    place.partition = static_cast<std::int32_t>(hash % static_cast<std::uint32_t>(partitions));
+    return place;
+}
+
 Batch make_batch(const BatchTerms& terms, const Window& window, const std::vector<Bundle>& bundles,
                  const Positions& positions)
 {
@@ -114,11 +124,7 @@ Batch make_batch(const BatchTerms& terms, const Window& window, const std::vecto
             ++batch.held;
             continue;
         }
-        const std::uint32_t hash = murmur2_positive(to_string(row.record_id.value));
-        kafka::TopicPartition partition;
-        partition.topic.append(terms.topic_prefix).append(row.topic);
-        partition.partition =
-            static_cast<std::int32_t>(hash % static_cast<std::uint32_t>(terms.partitions));
+        kafka::TopicPartition partition = place_of(row, terms.topic_prefix, terms.partitions);
         const auto position = positions.find(partition);
         const Position at = position == positions.end() ? Position{} : position->second;
         if (row.id.value <= at.last_id) {

@@ -18,6 +18,9 @@ namespace exchange::outbox {
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
+// Why a row's topic cannot take it.
+enum class Parked { no, topic_missing, topic_denied };
+
 // One row of the outbox. Views point into the window's storage.
 struct OutboxRow {
     OutboxId id;
@@ -36,8 +39,8 @@ struct OutboxRow {
     std::string_view body;  // empty once the row is planned: its bytes are in a bundle
     // Not to be published: it, or an earlier row of its record, is in quarantine.
     bool held = false;
-    // Held for its topic, which does not exist.
-    bool parked = false;
+    // Held for its topic alone.
+    Parked parked = Parked::no;
 };
 
 // Rows (from, to] of a lane, rising.
@@ -97,6 +100,10 @@ struct Batch {
     std::size_t passed_over = 0;
     std::size_t held = 0;
 };
+
+// Where an event of this row belongs; the topic by its full name.
+kafka::TopicPartition place_of(const OutboxRow& row, const std::string& topic_prefix,
+                               std::int32_t partitions);
 
 // Renders what of the window is not in the log yet, numbering on from `positions`. Throws
 // std::logic_error when a row is in no bundle.

@@ -2,10 +2,13 @@
 
 #include "objects/raw_store.hpp"
 #include "outbox/ports.hpp"
+#include "outbox/standing.hpp"
 #include "pg/errors.hpp"
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +35,12 @@ struct FakeLaneWorld {
 
     std::vector<std::pair<std::int64_t, std::string>> rows;  // id, body
     std::vector<std::int64_t> poison;
+    // Rows of topic v2, which takes nothing after so many sends; the others are of v1.
+    std::set<std::int64_t> of_v2;
+    std::optional<int> v2_denied_after_sends;
+    int sends = 0;
+    // An event of it waits in quarantine for its topic.
+    bool v2_waits = false;
     std::map<std::string, std::string> objects;
     std::vector<outbox::PlannedWindow> planned;
     std::vector<outbox::PublishedWindow> published;
@@ -57,6 +66,12 @@ struct FakeLaneWorld {
         throw std::logic_error{rule};
     }
 
+    bool denies(std::string_view topic) const
+    {
+        return topic == "record.ingested.v2" && v2_denied_after_sends &&
+               sends >= *v2_denied_after_sends;
+    }
+
     bool dead() const { return fault.fatal && fault.call > 0 && calls > fault.call; }
 
     std::int64_t published_up_to() const
@@ -76,6 +91,7 @@ public:
         outbox::LaneState state;
         state.published_up_to = OutboxId{world_.published_up_to()};
         if (!world_.published.empty()) state.positions = world_.published.back().positions;
+        if (world_.v2_waits) state.denied_topics.emplace_back("record.ingested.v2");
         for (const outbox::PlannedWindow& planned : world_.planned)
             if (planned.window.to > state.published_up_to) state.unfinished.push_back(planned);
         for (outbox::PlannedWindow& planned : state.unfinished)
@@ -94,7 +110,7 @@ public:
             if (id <= after.value || static_cast<int>(window.rows.size()) == rows_max) continue;
             outbox::OutboxRow row;
             row.id = OutboxId{id};
-            row.topic = "record.ingested.v1";
+            row.topic = world_.of_v2.contains(id) ? "record.ingested.v2" : "record.ingested.v1";
             row.record_id.value.bytes[15] = static_cast<std::uint8_t>(id);
             row.source = id % 3 == 0 ? "lab" : "clinic";
             row.kind = "claim";
@@ -114,7 +130,11 @@ public:
         if (epoch != world_.epoch) co_return false;
         if (what.published) record(*what.published);
         if (what.plan) plan(*what.plan);
-        for (const auto& row : what.quarantined) world_.quarantined.push_back(row.id.value);
+        for (const auto& row : what.quarantined) {
+            if (in_log(row.id)) world_.broken("an event that is in the log was quarantined");
+            world_.quarantined.push_back(row.id.value);
+            world_.v2_waits |= row.code == "topic_denied";
+        }
         check(true);
         co_return true;
     }
@@ -227,6 +247,8 @@ public:
         const bool fails_after = world_.fails(true);
         if (broken_) world_.broken("a producer was used after a fault");
         std::vector<kafka::Delivery> deliveries(messages.size());
+        if (refuses(messages, deliveries)) co_return deliveries;
+        ++world_.sends;
         if (!one_by_one_ && holds_poison(messages)) {
             for (kafka::Delivery& delivery : deliveries)
                 delivery.fault = kafka::Fault::message_too_large;
@@ -253,9 +275,14 @@ public:
 
     asio::awaitable<void> prime(std::vector<std::string>, TimePoint) override { co_return; }
 
-    asio::awaitable<void> abort_into(std::vector<kafka::TopicPartition>, TimePoint) override
+    asio::awaitable<void> abort_into(std::vector<kafka::TopicPartition> partitions,
+                                     TimePoint) override
     {
-        world_.broken("nothing is undecided in this log");
+        if (!world_.v2_denied_after_sends) world_.broken("nothing is undecided in this log");
+        if (broken_) world_.broken("a producer was used after a fault");
+        if (!world_.denies(partitions.at(0).topic)) co_return;
+        broken_ = true;
+        throw kafka::Error{kafka::Fault::denied, "scripted"};
     }
 
 private:
@@ -264,6 +291,19 @@ private:
         for (const auto& [key, value] : message.headers)
             if (key == name) return value;
         throw std::logic_error{"a message lacks " + name};
+    }
+
+    // A transaction with a partition that it may not write to stores nothing.
+    bool refuses(const std::vector<kafka::Message>& messages,
+                 std::vector<kafka::Delivery>& deliveries)
+    {
+        const auto denied = [this](const auto& message) { return world_.denies(message.topic); };
+        if (std::none_of(messages.begin(), messages.end(), denied)) return false;
+        for (std::size_t at = 0; at < messages.size(); ++at)
+            deliveries[at].fault =
+                denied(messages[at]) ? kafka::Fault::denied : kafka::Fault::unavailable;
+        broken_ = true;
+        return true;
     }
 
     bool is_poison(std::int64_t id) const
@@ -329,6 +369,20 @@ public:
 
 private:
     FakeLaneWorld& world_;
+};
+
+// Nothing is pinned, and no topic is missing.
+class FakeStanding final : public outbox::Standing {
+public:
+    asio::awaitable<std::optional<outbox::Halt>> look() override { co_return std::nullopt; }
+    std::optional<outbox::Halt> known() const override { return std::nullopt; }
+    const std::set<std::string>& missing_topics() const override { return missing_; }
+    void set_allowed(LaneId, const std::set<std::string>& topics) override { allowed = topics; }
+
+    std::set<std::string> allowed;
+
+private:
+    std::set<std::string> missing_;
 };
 
 // Grants the world's epoch, always.

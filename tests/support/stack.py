@@ -14,6 +14,7 @@ VARIABLES = {
     "EXCHANGE_TEST_S3_SECRET_KEY": "its secret key",
     "EXCHANGE_TEST_BINARY": "the built exchange",
     "EXCHANGE_TEST_STACK": "the command that stops and starts the servers",
+    "EXCHANGE_TEST_KAFKA_JARS": "the folder of the broker's jars, for a broker of a test's own",
 }
 
 
@@ -30,6 +31,7 @@ class Stack:
     s3_secret_key: str
     binary: Path
     command: tuple[str, ...]
+    kafka_jars: Path
 
     @staticmethod
     def from_environment() -> "Stack":
@@ -41,7 +43,7 @@ class Stack:
         binary = Path(values[5]).resolve()
         if not os.access(binary, os.X_OK):
             raise MissingSetting(f"EXCHANGE_TEST_BINARY: {binary} is no program; ./dev build")
-        return Stack(*values[:5], binary, tuple(shlex.split(values[6])))
+        return Stack(*values[:5], binary, tuple(shlex.split(values[6])), Path(values[7]))
 
     def stop(self, service: str) -> None:
         self._command("stop", service)

@@ -222,6 +222,7 @@ EXCHANGE_TEST_S3_ACCESS_KEY=$(secret s3_access_key)
 EXCHANGE_TEST_S3_SECRET_KEY=$(secret s3_secret_key)
 EXCHANGE_TEST_BINARY=$root/build/release/src/app/exchange
 EXCHANGE_TEST_STACK=$root/dev --stack $stack
+EXCHANGE_TEST_KAFKA_JARS=$(tool_kafka)/libs
 END
 }
 
