@@ -450,6 +450,12 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
         failpoint("relay/quarantine");
         co_await commit(now, std::move(poison));
     }
+    if (refused > 0) {
+        // Not tried again as it was: the next generation leaves out what was found, or looks at
+        // each row by itself. So there is nothing to wait for.
+        report(fault->reason, retried_remedy, obs::Condition::degraded);
+        throw Renewal{};
+    }
     if (fault) throw kafka::Error{*fault->fault, fault->reason};
 
     PublishedWindow published;

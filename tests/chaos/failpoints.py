@@ -13,12 +13,11 @@ from chaos.broker import AS_LAID_OUT_BYTES, limit_messages
 from support.checker import Submission
 from support.evidence import check_space
 from support.load import Load
-from support.server import Server
+from support.server import CRASHED, Server
 from support.space import Space
 from support.stack import Stack
 from support.waiting import until
 
-CRASHED = 137
 # So many records that a partition of the outbox is done and its staged bytes are dropped.
 SETTINGS = {
     "LEASE_TTL_MS": 500,
