@@ -116,6 +116,7 @@ asio::awaitable<bool> Monitors::look_at_kafka(pg::Session& session)
     for (const auto& [component, status] :
          outbox::judge_cluster(cluster, pinned, layout_, contract))
         parts_.health.set(component, status);
+    standing_.set_message_bytes(outbox::least_message_bytes(cluster));
     standing_.set_kafka(outbox::judge_belonging(cluster, pinned, layout_, contract));
     std::set<std::string> missing;
     missing_now_.clear();

@@ -74,15 +74,22 @@ public:
                                                     TimePoint deadline) = 0;
 };
 
+// A batch that is too large for its topic is refused as a whole, and then the verdicts do not tell
+// which of its messages was at fault, if any.
+struct Batching {
+    // Each message a batch of its own: the verdicts tell. Slow.
+    bool one_by_one = false;
+    // At most the max.message.bytes of every topic written to; 0: as large as batches get.
+    std::int64_t bytes_max = 0;
+};
+
 struct ProducerConfig {
     ClientConfig client;
     // After this long without an acknowledgement a message's verdict is `unavailable` (and whether
     // it is stored is unknown). Lower: a short broker restart ends the generation. Higher: a dead
     // broker is noticed later. The property message.timeout.ms wins over it.
     std::chrono::milliseconds message_timeout{10000};
-    // Each message a batch of its own. A batch that is too large for the topic is refused as a
-    // whole, and then the verdicts do not tell which of its messages was at fault. Slow.
-    bool one_by_one = false;
+    Batching batching = {};
 };
 
 // Idempotent, acks=all, gapless. Use and destroy it on `executor` only, which must run one handler

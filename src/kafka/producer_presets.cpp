@@ -1,5 +1,7 @@
 #include "kafka/producer_presets.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 namespace exchange::kafka {
@@ -9,12 +11,24 @@ namespace {
 // librdkafka looks for messages that timed out once a second, and for requests that did after them.
 constexpr Duration patience_beyond_timeout = std::chrono::seconds{10};
 
+// librdkafka's own, unless the settings have another or the topics take less.
+std::int64_t batch_bytes(const ProducerConfig& config)
+{
+    std::int64_t bytes = 1'000'000;
+    const auto set = config.client.properties.find("batch.size");
+    // What is no number is for librdkafka to refuse, where nothing is limited.
+    if (set != config.client.properties.end())
+        std::from_chars(set->second.data(), set->second.data() + set->second.size(), bytes);
+    return std::min(bytes, config.batching.bytes_max);
+}
+
 }  // namespace
 
 ClientConfig client_config(const ProducerConfig& config)
 {
     ClientConfig client = config.client;
-    if (config.one_by_one) client.properties.erase("batch.num.messages");
+    if (config.batching.one_by_one) client.properties.erase("batch.num.messages");
+    if (config.batching.bytes_max > 0) client.properties.erase("batch.size");
     return client;
 }
 
@@ -25,12 +39,14 @@ Presets producer_presets(const ProducerConfig& config)
         {"message.timeout.ms", std::to_string(config.message_timeout.count())},
         // A lone message leaves at once; under load batches form while requests are under way.
         {"linger.ms", "0"},
-        {"batch.num.messages", config.one_by_one ? "1" : "10000"},
+        {"batch.num.messages", config.batching.one_by_one ? "1" : "10000"},
         {"max.in.flight", "5"},
         {"queue.buffering.max.messages", "100000"},
         {"queue.buffering.max.kbytes", "524288"},
         {"compression.type", "none"},
     };
+    if (config.batching.bytes_max > 0)
+        defaults.emplace_back("batch.size", std::to_string(batch_bytes(config)));
     defaults.insert(defaults.end(), ours.begin(), ours.end());
     return {.defaults = std::move(defaults), .fixed = {}, .forbidden = {}};
 }

@@ -121,7 +121,7 @@ TEST_F(Transactional, tells_which_message_a_small_topic_refuses_only_one_by_one)
     const auto own_faults = [&](bool one_by_one) {
         TransactionalConfig config;
         config.producer.client = kafka_client();
-        config.producer.one_by_one = one_by_one;
+        config.producer.batching.one_by_one = one_by_one;
         config.id = unique_topic_name();
         const auto producer = run_until_done(
             io, open_transactional_producer(std::move(config), SteadyClock::now() + 30s));
@@ -136,6 +136,26 @@ TEST_F(Transactional, tells_which_message_a_small_topic_refuses_only_one_by_one)
     };
     EXPECT_GT(own_faults(false).size(), 1u);
     EXPECT_EQ(own_faults(true), std::vector<std::size_t>{4});
+}
+
+TEST_F(Transactional, fills_batches_only_as_far_as_the_topic_takes_them)
+{
+    const std::string small = make_topic(1, {{"max.message.bytes", "1200"}});
+    const auto refused = [&](std::int64_t bytes_max) {
+        TransactionalConfig config;
+        config.producer.client = kafka_client();
+        config.producer.batching.bytes_max = bytes_max;
+        config.id = unique_topic_name();
+        const auto producer = run_until_done(
+            io, open_transactional_producer(std::move(config), SteadyClock::now() + 30s));
+        run_until_done(io, producer->prime({small}, SteadyClock::now() + 10s));
+        std::vector<Message> batch = numbered(small, 0, 20);
+        for (Message& message : batch) message.value.assign(400, 'x');
+        return std::ranges::count_if(send(*producer, std::move(batch)),
+                                     [](const Delivery& verdict) { return verdict.fault.has_value(); });
+    };
+    EXPECT_GT(refused(0), 0);
+    EXPECT_EQ(refused(1200), 0);
 }
 
 TEST_F(Transactional, puts_a_former_producer_with_its_ids_out_of_action)

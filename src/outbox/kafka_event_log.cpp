@@ -28,10 +28,10 @@ KafkaEventLog::KafkaEventLog(asio::any_io_executor executor, EventLogConfig conf
 {
 }
 
-asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane, bool one_by_one)
+asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane, kafka::Batching batching)
 {
     kafka::ProducerConfig producer = config_.producer;
-    producer.one_by_one = one_by_one;
+    producer.batching = batching;
     if (!config_.transactional) co_return kafka::make_idempotent_producer(executor_, producer);
     kafka::TransactionalConfig transactional;
     transactional.producer = std::move(producer);

@@ -202,7 +202,10 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     Generation now;
     now.epoch = epoch;
     failpoint("relay/open");
-    now.producer = co_await ports_.log.open(lane_, one_by_one_);
+    kafka::Batching batching;
+    batching.one_by_one = one_by_one_;
+    if (ports_.standing != nullptr) batching.bytes_max = ports_.standing->message_bytes();
+    now.producer = co_await ports_.log.open(lane_, batching);
     failpoint("relay/opened");
     co_await now.producer->prime(topics_there(topics_, missing_topics_),
                                  SteadyClock::now() + std::chrono::seconds{5});

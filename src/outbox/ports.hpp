@@ -82,10 +82,9 @@ class EventLog {
 public:
     virtual ~EventLog() = default;
     // A generation's way to write to a lane's partitions. Transactional: once it is there, nothing
-    // that a former writer of the lane sent or sends can become visible any more. `one_by_one`:
-    // kafka::ProducerConfig has why.
-    virtual boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
-                                                                          bool one_by_one) = 0;
+    // that a former writer of the lane sent or sends can become visible any more.
+    virtual boost::asio::awaitable<std::unique_ptr<kafka::Producer>>
+    open(LaneId lane, kafka::Batching batching) = 0;
     // False where that does not hold: then the log may end in copies of events that it has.
     virtual bool shuts_out_former_writers() const { return true; }
     virtual boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>

@@ -81,6 +81,16 @@ std::optional<Halt> judge_belonging(const kafka::ClusterState& cluster,
     return std::nullopt;
 }
 
+std::int64_t least_message_bytes(const kafka::ClusterState& cluster)
+{
+    std::int64_t least = 0;
+    for (const auto& [name, topic] : cluster.topics) {
+        const std::int64_t bytes = topic.max_message_bytes.value_or(0);
+        if (bytes > 0 && (least == 0 || bytes < least)) least = bytes;
+    }
+    return least;
+}
+
 std::map<std::string, obs::Status> judge_failure(const kafka::Error& failure)
 {
     const bool denied = failure.fault() == kafka::Fault::denied;

@@ -21,6 +21,9 @@ std::map<std::string, obs::Status> judge_cluster(const kafka::ClusterState& clus
                                                  const Layout& layout,
                                                  const std::vector<kafka::TopicSpec>& contract);
 
+// The least max.message.bytes of the topics that are there; 0 where the broker does not tell.
+std::int64_t least_message_bytes(const kafka::ClusterState& cluster);
+
 // The broker could not be asked at all.
 std::map<std::string, obs::Status> judge_failure(const kafka::Error& failure);
 

@@ -17,7 +17,7 @@ const kafka::TopicPartition second{"events", 1};
 struct OpenLog final : EventLog, kafka::Producer {
     static constexpr int never = 1'000'000;
 
-    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, bool) override
+    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, kafka::Batching) override
     {
         co_return nullptr;
     }

@@ -19,6 +19,8 @@ public:
     // Topics, by full name, that are missing for longer than a blip: their events wait in
     // quarantine, so that those of other topics flow.
     virtual const std::set<std::string>& missing_topics() const = 0;
+    // The least max.message.bytes of the topics; 0 while it is not known.
+    virtual std::int64_t message_bytes() const = 0;
     // Of a lane that we own: topics that it may write to, and whose events wait in quarantine since
     // it might not. They are released. None where the lane is not ours.
     virtual void set_allowed(LaneId lane, const std::set<std::string>& topics) = 0;
@@ -35,12 +37,14 @@ public:
     std::optional<Halt> known() const override { return kafka_ ? kafka_ : postgres_; }
 
     const std::set<std::string>& missing_topics() const override { return missing_topics_; }
+    std::int64_t message_bytes() const override { return message_bytes_; }
     void set_allowed(LaneId lane, const std::set<std::string>& topics) override;
     const AllowedTopics& allowed() const { return allowed_; }
 
     // What the monitors found of Kafka; nothing when it is as it was.
     void set_kafka(std::optional<Halt> halt) { kafka_ = std::move(halt); }
     void set_missing_topics(std::set<std::string> topics) { missing_topics_ = std::move(topics); }
+    void set_message_bytes(std::int64_t bytes) { message_bytes_ = bytes; }
     void set_postgres(std::optional<Halt> halt) { postgres_ = std::move(halt); }
 
 private:
@@ -49,6 +53,7 @@ private:
     std::optional<Halt> kafka_;
     std::optional<Halt> postgres_;
     std::set<std::string> missing_topics_;
+    std::int64_t message_bytes_ = 0;
     AllowedTopics allowed_;
 };
 

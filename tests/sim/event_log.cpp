@@ -42,9 +42,9 @@ asio::awaitable<Tails> ask(Broker& broker, std::function<Tails()> question)
 
 }  // namespace
 
-asio::awaitable<std::unique_ptr<kafka::Producer>> SimEventLog::open(LaneId lane, bool one_by_one)
+asio::awaitable<std::unique_ptr<kafka::Producer>> SimEventLog::open(LaneId lane, kafka::Batching batching)
 {
-    return open_producer(broker_, lane, one_by_one);
+    return open_producer(broker_, lane, batching.one_by_one);
 }
 
 // As read_tails does: first where each partition ends for readers of committed messages, later what

@@ -10,7 +10,7 @@ class SimEventLog final : public outbox::EventLog {
 public:
     explicit SimEventLog(Broker& broker) : broker_{broker} {}
     boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
-                                                                  bool one_by_one) override;
+                                                                  kafka::Batching batching) override;
     bool shuts_out_former_writers() const override { return broker_.world().plan.transactional; }
     boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) override;

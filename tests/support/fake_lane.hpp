@@ -342,11 +342,11 @@ class FakeLaneLog final : public outbox::EventLog {
 public:
     explicit FakeLaneLog(FakeLaneWorld& world) : world_{world} {}
 
-    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, bool one_by_one) override
+    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, kafka::Batching batching) override
     {
         if (world_.fails(false) || world_.fails(true))
             throw kafka::Error{kafka::Fault::unavailable, "scripted"};
-        co_return std::make_unique<FakeLaneProducer>(world_, one_by_one);
+        co_return std::make_unique<FakeLaneProducer>(world_, batching.one_by_one);
     }
 
     asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
@@ -378,6 +378,7 @@ public:
     std::optional<outbox::Halt> known() const override { return std::nullopt; }
     const std::set<std::string>& missing_topics() const override { return missing_; }
     void set_allowed(LaneId, const std::set<std::string>& topics) override { allowed = topics; }
+    std::int64_t message_bytes() const override { return 0; }
 
     std::set<std::string> allowed;
 
