@@ -16,7 +16,6 @@ std::int64_t batch_bytes(const ProducerConfig& config)
 {
     std::int64_t bytes = 1'000'000;
     const auto set = config.client.properties.find("batch.size");
-    // What is no number is for librdkafka to refuse, where nothing is limited.
     if (set != config.client.properties.end())
         std::from_chars(set->second.data(), set->second.data() + set->second.size(), bytes);
     return std::min(bytes, config.batching.bytes_max);

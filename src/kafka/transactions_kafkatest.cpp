@@ -151,8 +151,9 @@ TEST_F(Transactional, fills_batches_only_as_far_as_the_topic_takes_them)
         run_until_done(io, producer->prime({small}, SteadyClock::now() + 10s));
         std::vector<Message> batch = numbered(small, 0, 20);
         for (Message& message : batch) message.value.assign(400, 'x');
-        return std::ranges::count_if(send(*producer, std::move(batch)),
-                                     [](const Delivery& verdict) { return verdict.fault.has_value(); });
+        return std::ranges::count_if(
+            send(*producer, std::move(batch)),
+            [](const Delivery& verdict) { return verdict.fault.has_value(); });
     };
     EXPECT_GT(refused(0), 0);
     EXPECT_EQ(refused(1200), 0);

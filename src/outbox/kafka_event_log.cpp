@@ -28,7 +28,8 @@ KafkaEventLog::KafkaEventLog(asio::any_io_executor executor, EventLogConfig conf
 {
 }
 
-asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane, kafka::Batching batching)
+asio::awaitable<std::unique_ptr<kafka::Producer>> KafkaEventLog::open(LaneId lane,
+                                                                      kafka::Batching batching)
 {
     kafka::ProducerConfig producer = config_.producer;
     producer.batching = batching;

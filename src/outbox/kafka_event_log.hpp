@@ -19,8 +19,8 @@ struct EventLogConfig {
 class KafkaEventLog final : public EventLog {
 public:
     KafkaEventLog(boost::asio::any_io_executor executor, EventLogConfig config);
-    boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
-                                                                  kafka::Batching batching) override;
+    boost::asio::awaitable<std::unique_ptr<kafka::Producer>>
+    open(LaneId lane, kafka::Batching batching) override;
     bool shuts_out_former_writers() const override { return config_.transactional; }
     boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) override;

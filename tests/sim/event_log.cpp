@@ -42,7 +42,8 @@ asio::awaitable<Tails> ask(Broker& broker, std::function<Tails()> question)
 
 }  // namespace
 
-asio::awaitable<std::unique_ptr<kafka::Producer>> SimEventLog::open(LaneId lane, kafka::Batching batching)
+asio::awaitable<std::unique_ptr<kafka::Producer>> SimEventLog::open(LaneId lane,
+                                                                    kafka::Batching batching)
 {
     return open_producer(broker_, lane, batching.one_by_one);
 }

@@ -9,8 +9,8 @@ namespace exchange::sim {
 class SimEventLog final : public outbox::EventLog {
 public:
     explicit SimEventLog(Broker& broker) : broker_{broker} {}
-    boost::asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId lane,
-                                                                  kafka::Batching batching) override;
+    boost::asio::awaitable<std::unique_ptr<kafka::Producer>>
+    open(LaneId lane, kafka::Batching batching) override;
     bool shuts_out_former_writers() const override { return broker_.world().plan.transactional; }
     boost::asio::awaitable<std::map<kafka::TopicPartition, kafka::Tail>>
     tails(std::vector<kafka::TopicPartition> partitions) override;

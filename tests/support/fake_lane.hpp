@@ -342,7 +342,8 @@ class FakeLaneLog final : public outbox::EventLog {
 public:
     explicit FakeLaneLog(FakeLaneWorld& world) : world_{world} {}
 
-    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId, kafka::Batching batching) override
+    asio::awaitable<std::unique_ptr<kafka::Producer>> open(LaneId,
+                                                           kafka::Batching batching) override
     {
         if (world_.fails(false) || world_.fails(true))
             throw kafka::Error{kafka::Fault::unavailable, "scripted"};
