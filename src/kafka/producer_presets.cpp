@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <stdexcept>
 
 namespace exchange::kafka {
@@ -11,13 +12,18 @@ namespace {
 // librdkafka looks for messages that timed out once a second, and for requests that did after them.
 constexpr Duration patience_beyond_timeout = std::chrono::seconds{10};
 
-// librdkafka's own, unless the settings have another or the topics take less.
-std::int64_t batch_bytes(const ProducerConfig& config)
+// librdkafka's own, unless the settings have another or the topics take less. Nothing where it is
+// not limited, or where the setting is no number: then librdkafka tells.
+std::optional<std::int64_t> limited_batch_bytes(const ProducerConfig& config)
 {
+    if (config.batching.bytes_max <= 0) return std::nullopt;
     std::int64_t bytes = 1'000'000;
     const auto set = config.client.properties.find("batch.size");
-    if (set != config.client.properties.end())
-        std::from_chars(set->second.data(), set->second.data() + set->second.size(), bytes);
+    if (set != config.client.properties.end()) {
+        const char* end = set->second.data() + set->second.size();
+        const auto read = std::from_chars(set->second.data(), end, bytes);
+        if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+    }
     return std::min(bytes, config.batching.bytes_max);
 }
 
@@ -27,7 +33,7 @@ ClientConfig client_config(const ProducerConfig& config)
 {
     ClientConfig client = config.client;
     if (config.batching.one_by_one) client.properties.erase("batch.num.messages");
-    if (config.batching.bytes_max > 0) client.properties.erase("batch.size");
+    if (limited_batch_bytes(config)) client.properties.erase("batch.size");
     return client;
 }
 
@@ -44,8 +50,8 @@ Presets producer_presets(const ProducerConfig& config)
         {"queue.buffering.max.kbytes", "524288"},
         {"compression.type", "none"},
     };
-    if (config.batching.bytes_max > 0)
-        defaults.emplace_back("batch.size", std::to_string(batch_bytes(config)));
+    if (const auto bytes = limited_batch_bytes(config))
+        defaults.emplace_back("batch.size", std::to_string(*bytes));
     defaults.insert(defaults.end(), ours.begin(), ours.end());
     return {.defaults = std::move(defaults), .fixed = {}, .forbidden = {}};
 }

@@ -127,12 +127,12 @@ asio::awaitable<void> LaneRelay::run()
             log_.info("lane_handed_over", {{"lane", number(lane_)}});
             metrics_.handed_over_lanes.add();
             owner_.hand_over();
-            forget_topics();
             stand_aside();
         }
         const std::optional<Epoch> epoch = owner_.epoch();
         if (!epoch) {
             cut_off_since_.reset();
+            forget_topics();
             if (owner_.met_another()) stand_aside();
             if (gives_up_draining()) break;
             co_await owner_.changed().wait_until(SteadyClock::now() + std::chrono::seconds{1});
@@ -144,7 +144,6 @@ asio::awaitable<void> LaneRelay::run()
             failed = false;
         } catch (const LeaseLost&) {
             owner_.lost();
-            forget_topics();
             log_.info("lane_lost", {{"lane", number(lane_)}, {"epoch", epoch->value}});
         } catch (const Renewal&) {
             failed = false;
@@ -173,6 +172,7 @@ asio::awaitable<void> LaneRelay::run()
         if (draining_) break;
         co_await wake_.wait_until(SteadyClock::now() + backoff.pause());
     }
+    forget_topics();
 }
 
 void LaneRelay::report(const std::string& cause, const std::string& remedy,
@@ -313,7 +313,7 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
 
 asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
 {
-    PlannedWindow next = co_await prepare(now.after);
+    PlannedWindow next = co_await prepare(now);
     while (owner_.epoch() == now.epoch) {
         co_await halt_or_renew(now);
         co_await ask_again_in_time(now);
@@ -323,7 +323,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
             if (draining_ || yielding_) break;
             co_await wake_.wait_until(SteadyClock::now() + config_.poll_every);
             if (stopping_) break;
-            next = co_await prepare(now.after);
+            next = co_await prepare(now);
             continue;
         }
         const TimePoint started = SteadyClock::now();
@@ -332,7 +332,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         next = co_await send(now, current);
         if (leaving() || is_full(config_, current.window)) continue;
         if (is_busy(config_, current.window)) co_await sleep_until(started + config_.pace);
-        next = co_await prepare(now.after);
+        next = co_await prepare(now);
     }
     if (owner_.epoch() != now.epoch) throw LeaseLost{};
 }
@@ -363,7 +363,7 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     std::exception_ptr failure;
     try {
         if (!leaving() && !one_by_one_ && is_full(config_, current.window))
-            next = co_await prepare(now.after);
+            next = co_await prepare(now);
     } catch (...) {
         failure = std::current_exception();
     }

@@ -114,7 +114,7 @@ private:
     void tell_how_it_stands();
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
-    boost::asio::awaitable<PlannedWindow> prepare(OutboxId after);
+    boost::asio::awaitable<PlannedWindow> prepare(const Generation& now);
     boost::asio::awaitable<PlannedWindow> send(Generation& now, const PlannedWindow& current);
     boost::asio::awaitable<void> put_bundles(const std::vector<Bundle>& bundles);
     boost::asio::awaitable<bool> put(const Bundle& bundle, TimePoint deadline);

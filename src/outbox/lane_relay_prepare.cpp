@@ -1,5 +1,6 @@
 #include "base/failpoint.hpp"
 #include "base/started.hpp"
+#include "outbox/lane_generation.hpp"
 #include "outbox/lane_relay.hpp"
 #include "outbox/parking.hpp"
 
@@ -17,12 +18,12 @@ constexpr std::size_t puts_at_once = 8;
 
 }  // namespace
 
-asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
+asio::awaitable<PlannedWindow> LaneRelay::prepare(const Generation& now)
 {
     PlannedWindow planned;
     const TimePoint started = SteadyClock::now();
-    planned.window =
-        co_await ports_.lanes.read(lane_, after, config_.window_rows_max, config_.window_bytes_max);
+    planned.window = co_await ports_.lanes.read(lane_, now.after, config_.window_rows_max,
+                                                config_.window_bytes_max);
     if (planned.window.rows.empty()) co_return planned;
     metrics_.read_seconds.observe(seconds_since(started));
     failpoint("relay/window-read");
@@ -32,7 +33,8 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(OutboxId after)
     terms.key_prefix = ports_.store.key_prefix();
     terms.bytes_max = config_.bundle_bytes_max;
     park(planned.window, config_.topic_prefix, missing_topics_);
-    park_denied(planned.window, {config_.topic_prefix, layout_.partitions}, denied_topics_, {});
+    park_denied(planned.window, {config_.topic_prefix, layout_.partitions}, denied_topics_,
+                now.positions);
     planned.bundles = make_bundles(terms, planned.window);
     const TimePoint read = SteadyClock::now();
     co_await put_bundles(planned.bundles);

@@ -17,8 +17,14 @@ namespace asio = boost::asio;
 // begins the next generation, for a producer that was refused is of no more use.
 asio::awaitable<void> LaneRelay::ask_for_topics(Generation& now, const LaneState& state)
 {
-    // In idempotent mode nothing can be sent and taken back: there the lane waits.
-    if (ports_.standing == nullptr || !ports_.log.shuts_out_former_writers()) co_return;
+    if (ports_.standing == nullptr) co_return;
+    // In idempotent mode nothing can be sent and taken back: there the lane waits, and what waits
+    // from another mode goes with it.
+    if (!ports_.log.shuts_out_former_writers()) {
+        ports_.standing->set_allowed(lane_,
+                                     {state.denied_topics.begin(), state.denied_topics.end()});
+        co_return;
+    }
     // By full name, and whether events wait for it.
     std::map<std::string, bool> asked;
     if (refused_)
@@ -60,7 +66,7 @@ asio::awaitable<void> LaneRelay::ask_again_in_time(Generation& now)
     throw Renewal{};
 }
 
-// The lane is another's: what may be written is theirs to find out.
+// The lane is not ours any more: what may be written is theirs to find out.
 void LaneRelay::forget_topics()
 {
     denied_topics_.clear();

@@ -39,6 +39,8 @@ struct FakeLaneWorld {
     std::set<std::int64_t> of_v2;
     std::optional<int> v2_denied_after_sends;
     int sends = 0;
+    // Of a log that is ahead of the database.
+    std::int64_t accepted_up_to = 0;
     // An event of it waits in quarantine for its topic.
     bool v2_waits = false;
     std::map<std::string, std::string> objects;
@@ -91,6 +93,7 @@ public:
         outbox::LaneState state;
         state.published_up_to = OutboxId{world_.published_up_to()};
         if (!world_.published.empty()) state.positions = world_.published.back().positions;
+        state.accepted_up_to = world_.accepted_up_to;
         if (world_.v2_waits) state.denied_topics.emplace_back("record.ingested.v2");
         for (const outbox::PlannedWindow& planned : world_.planned)
             if (planned.window.to > state.published_up_to) state.unfinished.push_back(planned);
@@ -378,10 +381,15 @@ public:
     asio::awaitable<std::optional<outbox::Halt>> look() override { co_return std::nullopt; }
     std::optional<outbox::Halt> known() const override { return std::nullopt; }
     const std::set<std::string>& missing_topics() const override { return missing_; }
-    void set_allowed(LaneId, const std::set<std::string>& topics) override { allowed = topics; }
+    void set_allowed(LaneId, const std::set<std::string>& topics) override
+    {
+        allowed = topics;
+        once_allowed.insert(topics.begin(), topics.end());
+    }
     std::int64_t message_bytes() const override { return 0; }
 
     std::set<std::string> allowed;
+    std::set<std::string> once_allowed;
 
 private:
     std::set<std::string> missing_;
