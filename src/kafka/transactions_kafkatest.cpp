@@ -45,6 +45,20 @@ protected:
         return producer;
     }
 
+    // Verdicts on messages to a topic of one partition, by a producer of their own.
+    std::vector<Delivery> send_batched(const std::string& to, Batching batching,
+                                       std::vector<Message> batch)
+    {
+        TransactionalConfig config;
+        config.producer.client = kafka_client();
+        config.producer.batching = batching;
+        config.id = unique_topic_name();
+        const auto producer = run_until_done(
+            io, open_transactional_producer(std::move(config), SteadyClock::now() + 30s));
+        run_until_done(io, producer->prime({to}, SteadyClock::now() + 10s));
+        return send(*producer, std::move(batch));
+    }
+
     std::vector<Delivery> send(Producer& producer, std::vector<Message> batch)
     {
         return run_until_done(io, producer.send(std::move(batch)));
@@ -119,17 +133,12 @@ TEST_F(Transactional, tells_which_message_a_small_topic_refuses_only_one_by_one)
 {
     const std::string small = make_topic(1, {{"max.message.bytes", "1200"}});
     const auto own_faults = [&](bool one_by_one) {
-        TransactionalConfig config;
-        config.producer.client = kafka_client();
-        config.producer.batching.one_by_one = one_by_one;
-        config.id = unique_topic_name();
-        const auto producer = run_until_done(
-            io, open_transactional_producer(std::move(config), SteadyClock::now() + 30s));
-        run_until_done(io, producer->prime({small}, SteadyClock::now() + 10s));
         std::vector<Message> batch = numbered(small, 0, 6);
         batch[4].value.assign(1500, 'x');
+        Batching batching;
+        batching.one_by_one = one_by_one;
+        const std::vector<Delivery> verdicts = send_batched(small, batching, std::move(batch));
         std::vector<std::size_t> faults;
-        const std::vector<Delivery> verdicts = send(*producer, std::move(batch));
         for (std::size_t at = 0; at < verdicts.size(); ++at)
             if (verdicts[at].fault && is_own_fault(*verdicts[at].fault)) faults.push_back(at);
         return faults;
@@ -142,17 +151,12 @@ TEST_F(Transactional, fills_batches_only_as_far_as_the_topic_takes_them)
 {
     const std::string small = make_topic(1, {{"max.message.bytes", "1200"}});
     const auto refused = [&](std::int64_t bytes_max) {
-        TransactionalConfig config;
-        config.producer.client = kafka_client();
-        config.producer.batching.bytes_max = bytes_max;
-        config.id = unique_topic_name();
-        const auto producer = run_until_done(
-            io, open_transactional_producer(std::move(config), SteadyClock::now() + 30s));
-        run_until_done(io, producer->prime({small}, SteadyClock::now() + 10s));
         std::vector<Message> batch = numbered(small, 0, 20);
         for (Message& message : batch) message.value.assign(400, 'x');
+        Batching batching;
+        batching.bytes_max = bytes_max;
         return std::ranges::count_if(
-            send(*producer, std::move(batch)),
+            send_batched(small, batching, std::move(batch)),
             [](const Delivery& verdict) { return verdict.fault.has_value(); });
     };
     EXPECT_GT(refused(0), 0);

@@ -122,9 +122,14 @@ def test_a_denied_topic_holds_up_only_its_own_events(service):
     server.published(10)
     service.broker.deny(service.user, service.v2, WRITE)
     submissions += send(server, 20)
-    status = told(server, "lane/0", within_s=20)
+
+    def named() -> dict | None:
+        found = server.health().get("lane/0", {})
+        return found if service.v2 in found.get("cause", "") else None
+
+    # The first refusal may be told of the other topic: they share a transaction.
+    status = until(named, within_s=20, what="the lane names the topic")
     assert status["condition"] == "failed", status
-    assert "record.ingested.v2" in status["cause"], status
     assert "ACL" in status["remedy"], status
     # Ten of either topic were sent, half of them before.
     server.published(20, within_s=20)
