@@ -25,7 +25,7 @@ std::int32_t partition_of(const Layout& layout, RecordId record);
 
 // The partition that records a lane accepts at this moment go to: one for a while, then another by
 // lot, each of the lane's as often. A window costs the broker a request for each partition it
-// touches, and what arrives within a few milliseconds so touches one.
+// touches, and what arrives within a few milliseconds so touches one of each topic.
 std::int32_t partition_at(const Layout& layout, LaneId lane, std::int64_t unix_ms);
 
 // A new id of that partition: drawn until it fits, `partitions` times on average.

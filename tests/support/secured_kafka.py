@@ -60,7 +60,10 @@ class SecuredKafka:
         properties = self._folder / "server.properties"
         properties.write_text(text)
         cluster = "A" + secrets.token_urlsafe(16)[:21]
-        self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties).wait(60)
+        format_it = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties)
+        assert self._java(*format_it).wait(60) == 0, (
+            f"the broker cannot begin: {self._folder}/kafka.log"
+        )
         self._process = self._java("kafka.Kafka", properties)
         until(self._listens, within_s=60, what="the secured broker listens")
         self._admin = AdminClient({"bootstrap.servers": self.open_address})
