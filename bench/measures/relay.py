@@ -2,6 +2,7 @@
 
 import json
 import resource
+import statistics
 import time
 from dataclasses import asdict
 
@@ -12,10 +13,11 @@ from support.stack import Stack
 from support.waiting import until
 
 from measures.bars import Outcome
+from measures.commits import Commits
 from measures.ingest import costs
 from measures.load import load
 from measures.processes import Processor, answers_from_postgres, memory_mb
-from measures.samples import ACCEPTED, gained, mean, quantile
+from measures.samples import ACCEPTED, gained, mean, quantile, step_ms
 
 PACE = 300
 CONNECTIONS = 30
@@ -23,10 +25,11 @@ LATENCY = "exchange_relay_publish_seconds"
 RECORDED = "SELECT coalesce(sum(row_count), 0), max(published_at) FROM published"
 
 
-def paced(server: Server, outcome: Outcome) -> None:
+def paced(server: Server, commits: Commits, outcome: Outcome) -> None:
     """Commit to acknowledgement at a steady pace; a client's next request waits at random."""
     # What a request and the client's timer take comes on top.
     pause = 1000 * CONNECTIONS // PACE - 6
+    earlier = len(commits.to_acknowledged_ms())
     before = server.metrics()
     processor = Processor(server.space, server.pid)
     answers = load(
@@ -38,13 +41,18 @@ def paced(server: Server, outcome: Outcome) -> None:
     cores = processor.shares()
     time.sleep(1)
     after = server.metrics()
+    ages = commits.to_acknowledged_ms(earlier)
+    outcome.bar("commit to acknowledgement, p50", statistics.median(ages), "<", 3, "ms")
+    # Of all, and with the commit: there are too few traces for it.
     p50, p99 = (quantile(before, after, LATENCY, share) * 1e3 for share in (0.5, 0.99))
-    outcome.bar("commit to acknowledgement, p50", p50, "<", 3, "ms")
-    outcome.bar("commit to acknowledgement, p99", p99, "<", 30, "ms")
+    outcome.bar("append to acknowledgement, p99", p99, "<", 30, "ms")
     outcome.note(
         "commit to acknowledgement",
         records_a_second=answers.requests / answers.seconds,
         published=int(gained(before, after, f"{LATENCY}_count")),
+        traced=len(ages),
+        append_to_acknowledgement_p50_ms=p50,
+        step_ms=step_ms(before, after),
         rows_a_window=mean(before, after, "exchange_relay_window_rows"),
         answered_p50_ms=answers.p50_ms,
         answered_p99_ms=answers.p99_ms,
