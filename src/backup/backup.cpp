@@ -3,6 +3,7 @@
 #include "backup/child.hpp"
 #include "backup/client_tools.hpp"
 #include "backup/errors.hpp"
+#include "backup/sql.hpp"
 #include "objects/file_store.hpp"
 #include "pg/options.hpp"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <map>
 
 namespace exchange::backup {
 namespace {
@@ -18,10 +20,18 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
+std::int64_t number_of(const std::string& text)
+{
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
 class BackupRun {
 public:
-    BackupRun(objects::RawStore& store, BackupTerms terms, int server_version)
-        : store_{store},
+    BackupRun(pg::Session& session, objects::RawStore& store, BackupTerms terms, int server_version)
+        : session_{session},
+          store_{store},
           terms_{std::move(terms)},
           folder_{terms_.to},
           dump_program_{find_client("pg_dump", server_version / 10000, terms_.search_path)},
@@ -39,6 +49,7 @@ public:
     {
         dump();
         read_schema();
+        co_await read_published();
         write_manifest();
         co_await walk_objects();
         for (const char* name : {dump_name, manifest_name}) {
@@ -100,20 +111,31 @@ private:
     void read_schema()
     {
         read_table("schema_migrations", {"number"}, [&](const std::vector<std::string>& values) {
-            int number = 0;
-            std::from_chars(values[0].data(), values[0].data() + values[0].size(), number);
-            document_.schema = std::max(document_.schema, number);
+            document_.schema = std::max(document_.schema, static_cast<int>(number_of(values[0])));
         });
         if (document_.schema == 0)
             throw Damaged{"this database holds no exchange. Hint: is DATABASE_URL right?"};
+    }
+
+    // How far each lane is published by now. What the dump plans beyond may not be stored yet;
+    // whoever finishes that window stores it from the staged rows, which are in the dump.
+    asio::awaitable<void> read_published()
+    {
+        pg::Params none;
+        const TimePoint deadline = SteadyClock::now() + std::chrono::seconds{60};
+        const pg::Rows rows = co_await session_.run(sql::published_ends, std::move(none), deadline);
+        for (int row = 0; row < rows.size(); ++row)
+            published_[std::to_string(rows.integer(row, 0))] = rows.integer(row, 1);
     }
 
     void write_manifest()
     {
         const fs::path unsorted = folder_.path() / "objects.unsorted";
         std::ofstream file{unsorted, std::ios::binary};
-        read_table("bundles", {"bucket", "key", "size", "sha256"},
+        read_table("bundles", {"bucket", "key", "size", "sha256", "lane", "window_to"},
                    [&](const std::vector<std::string>& values) {
+                       const auto upto = published_.find(values[4]);
+                       if (upto == published_.end() || number_of(values[5]) > upto->second) return;
                        const BundleRow row = bundle_of(values);
                        if (row.bucket != document_.bucket ||
                            !row.entry.key.starts_with(document_.key_prefix)) {
@@ -168,11 +190,13 @@ private:
                                               : fs::perms::owner_read | fs::perms::owner_write);
     }
 
+    pg::Session& session_;
     objects::RawStore& store_;
     BackupTerms terms_;
     UnfinishedFolder folder_;
     std::string dump_program_;
     std::string restore_program_;
+    std::map<std::string, std::int64_t> published_;
     Document document_;
 };
 
@@ -182,7 +206,7 @@ asio::awaitable<Document> back_up(pg::Session& session, objects::RawStore& store
 {
     pg::Connection* connection =
         co_await session.connection(SteadyClock::now() + std::chrono::seconds{10});
-    BackupRun run{store, std::move(terms), connection->server_version()};
+    BackupRun run{session, store, std::move(terms), connection->server_version()};
     co_return co_await run.run();
 }
 

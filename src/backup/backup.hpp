@@ -5,8 +5,9 @@
 #include "pg/session.hpp"
 
 // A backup beside a running exchange: a dump of the database, and a manifest of the objects that
-// this very dump names (docs/guides/backup.md). A bundle is stored before it is named, and one that
-// is named is never removed, so each of them is in the raw store when the dump is done.
+// this very dump names (docs/guides/backup.md). The bundles of a window are stored before it is
+// published, and one that is named is never removed, so each of those is in the raw store when the
+// dump is done.
 namespace exchange::backup {
 
 struct BackupTerms {

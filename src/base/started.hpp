@@ -21,12 +21,19 @@ public:
         boost::asio::co_spawn(executor, run(std::move(work), state_), boost::asio::detached);
     }
 
+    // Waits for the end, well or not.
+    boost::asio::awaitable<void> settled()
+    {
+        const std::shared_ptr<State> state = state_;
+        while (!state->result && !state->failure) co_await state->done.wait_until(TimePoint::max());
+    }
+
     // The result, or what it threw. Once. Await it before anything that the work refers to goes
     // away; work that must end in time has a deadline of its own.
     boost::asio::awaitable<T> get()
     {
         const std::shared_ptr<State> state = state_;
-        while (!state->result && !state->failure) co_await state->done.wait_until(TimePoint::max());
+        co_await settled();
         if (state->failure) std::rethrow_exception(state->failure);
         co_return std::move(*state->result);
     }

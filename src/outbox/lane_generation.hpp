@@ -1,6 +1,10 @@
 #pragma once
 
+#include "base/started.hpp"
 #include "outbox/lane_relay.hpp"
+#include "outbox/takeover.hpp"
+
+#include <stdexcept>
 
 // What a generation of a lane's relay holds, and what ends it without being a failure. For the
 // relay's own files.
@@ -11,6 +15,8 @@ struct LaneRelay::Generation {
     std::unique_ptr<kafka::Producer> producer;
     Positions positions;
     OutboxId after;
+    // Of the window that is planned next, or of the one planned last.
+    std::optional<Started<bool>> storing;
     // In Kafka, not yet recorded: goes with the next plan's commit.
     std::optional<PublishedWindow> unrecorded;
 };
@@ -18,6 +24,16 @@ struct LaneRelay::Generation {
 // The next generation begins at once: topics came or went, or it has looked at rows one by one for
 // long enough.
 struct Renewal {};
+
+// The lane is another's.
+struct LeaseLost {};
+
+// The lane waits for somebody who changes something.
+class Halted : public std::runtime_error {
+public:
+    explicit Halted(Halt halt) : std::runtime_error{halt.cause}, remedy{std::move(halt.remedy)} {}
+    std::string remedy;
+};
 
 inline constexpr const char* denied_remedy =
     "Check the credentials in KAFKA_* settings and the ACLs: Read, Write, Describe and "

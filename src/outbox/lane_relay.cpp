@@ -21,15 +21,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-// The lane is another's.
-struct LeaseLost {};
-
-class Halted : public std::runtime_error {
-public:
-    explicit Halted(Halt halt) : std::runtime_error{halt.cause}, remedy{std::move(halt.remedy)} {}
-    std::string remedy;
-};
-
 bool is_of_postgres(const std::exception& failure)
 {
     return dynamic_cast<const pg::Unavailable*>(&failure) ||
@@ -227,7 +218,15 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     co_await finish_unfinished(now, state);
     set_halted(false);
     tell_how_it_stands();
-    co_await publish_while_owned(now);
+    std::exception_ptr end;
+    try {
+        co_await publish_while_owned(now);
+    } catch (...) {
+        end = std::current_exception();
+    }
+    // What was stored for nothing is swept; what was planned is stored again by who finishes it.
+    if (now.storing) co_await now.storing->settled();
+    if (end) std::rethrow_exception(end);
 }
 
 // Before anything is sent or fenced: do database and cluster still belong together?
@@ -299,6 +298,7 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
         LaneCommit parked;
         parked.quarantined = parked_rows(planned.window);
         if (!parked.quarantined.empty()) co_await commit(now, std::move(parked));
+        co_await store_again(now, planned);
         failpoint("relay/finish-plan");
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
         PublishTrace trace{ports_.tracer, lane_, batch};
@@ -350,8 +350,8 @@ asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
     co_return sent;
 }
 
-// While a full window is on its way to Kafka, the next one is read and its bundles are stored; its
-// plan and the first one's record then share a commit. Answers that next window. Behind a window
+// While a full window is on its way to Kafka, the next one is read and begun to be stored; its plan
+// and the first one's record then share a commit. Answers that next window. Behind a window
 // that was not full the next one is read once it is there: by then it holds what came meanwhile.
 asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWindow& current)
 {
@@ -391,6 +391,8 @@ asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& plan
     co_await commit(now, std::move(what));
     metrics_.plan_seconds.observe(seconds_since(started));
     failpoint("relay/planned");
+    // No event leaves before the bundle that it names is there.
+    co_await stored(now);
 }
 
 // Records what is in Kafka and not yet recorded, when no plan comes along to do it.

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-// Publishes one lane: reads a window, stores its bundles, commits the plan, publishes, records
-// (docs/ARCHITECTURE.md, "Relay"). Everything that goes wrong in an uncertain way ends the
+// Publishes one lane: reads a window, stores its bundles while it commits the plan, publishes,
+// records (docs/ARCHITECTURE.md, "Relay"). Everything that goes wrong in an uncertain way ends the
 // *generation*: the producer is destroyed, and the next generation starts from what the database
 // and the ends of the partitions say. That is the only recovery there is, after a crash as well.
 //
@@ -114,10 +114,13 @@ private:
     void tell_how_it_stands();
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
-    boost::asio::awaitable<PlannedWindow> prepare(const Generation& now);
+    boost::asio::awaitable<PlannedWindow> prepare(Generation& now);
     boost::asio::awaitable<PlannedWindow> send(Generation& now, const PlannedWindow& current);
-    boost::asio::awaitable<void> put_bundles(const std::vector<Bundle>& bundles);
+    BundleTerms bundle_terms() const;
+    boost::asio::awaitable<bool> store(std::vector<Bundle> bundles);
     boost::asio::awaitable<bool> put(const Bundle& bundle, TimePoint deadline);
+    boost::asio::awaitable<void> stored(Generation& now);
+    boost::asio::awaitable<void> store_again(const Generation& now, PlannedWindow& planned);
     boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
     boost::asio::awaitable<void> settle(Generation& now);
     struct Sent;

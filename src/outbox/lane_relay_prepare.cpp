@@ -4,9 +4,12 @@
 #include "outbox/lane_relay.hpp"
 #include "outbox/parking.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-// What a window needs before it can be planned: its rows, and its bundles in the raw store.
+#include <algorithm>
+#include <utility>
+
+// What a window needs before its events may leave: its rows, and its bundles in the raw store.
 namespace exchange::outbox {
 
 namespace asio = boost::asio;
@@ -16,9 +19,33 @@ namespace {
 // As many as the raw store's client keeps connections for by default.
 constexpr std::size_t puts_at_once = 8;
 
+// As they go into the store; what is planned and sent needs but where the rows lie in them.
+std::vector<Bundle> take_bytes(std::vector<Bundle>& bundles)
+{
+    std::vector<Bundle> taken;
+    for (Bundle& bundle : bundles) {
+        Bundle& one = taken.emplace_back();
+        one.key = bundle.key;
+        one.sha256 = bundle.sha256;
+        one.size = bundle.size;
+        one.bytes = std::exchange(bundle.bytes, {});
+    }
+    return taken;
+}
+
 }  // namespace
 
-asio::awaitable<PlannedWindow> LaneRelay::prepare(const Generation& now)
+BundleTerms LaneRelay::bundle_terms() const
+{
+    BundleTerms terms;
+    terms.lane = lane_;
+    terms.bucket = ports_.store.bucket();
+    terms.key_prefix = ports_.store.key_prefix();
+    terms.bytes_max = config_.bundle_bytes_max;
+    return terms;
+}
+
+asio::awaitable<PlannedWindow> LaneRelay::prepare(Generation& now)
 {
     PlannedWindow planned;
     const TimePoint started = SteadyClock::now();
@@ -27,27 +54,18 @@ asio::awaitable<PlannedWindow> LaneRelay::prepare(const Generation& now)
     if (planned.window.rows.empty()) co_return planned;
     metrics_.read_seconds.observe(seconds_since(started));
     failpoint("relay/window-read");
-    BundleTerms terms;
-    terms.lane = lane_;
-    terms.bucket = ports_.store.bucket();
-    terms.key_prefix = ports_.store.key_prefix();
-    terms.bytes_max = config_.bundle_bytes_max;
     park(planned.window, config_.topic_prefix, missing_topics_);
     park_denied(planned.window, {config_.topic_prefix, layout_.partitions}, denied_topics_,
                 now.positions);
-    planned.bundles = make_bundles(terms, planned.window);
-    const TimePoint read = SteadyClock::now();
-    co_await put_bundles(planned.bundles);
-    metrics_.store_seconds.observe(seconds_since(read));
-    failpoint("relay/bundles-stored");
-    // Stored: only where they lie in the bundle matters from here on.
-    for (Bundle& bundle : planned.bundles) bundle.bytes = std::string{};
+    planned.bundles = make_bundles(bundle_terms(), planned.window);
+    now.storing.emplace(executor_, store(take_bytes(planned.bundles)));
     co_return planned;
 }
 
-asio::awaitable<void> LaneRelay::put_bundles(const std::vector<Bundle>& bundles)
+asio::awaitable<bool> LaneRelay::store(std::vector<Bundle> bundles)
 {
-    const TimePoint deadline = SteadyClock::now() + config_.put_timeout;
+    const TimePoint begun = SteadyClock::now();
+    const TimePoint deadline = begun + config_.put_timeout;
     for (std::size_t from = 0; from < bundles.size(); from += puts_at_once) {
         std::vector<Started<bool>> started;
         const std::size_t to = std::min(bundles.size(), from + puts_at_once);
@@ -64,6 +82,42 @@ asio::awaitable<void> LaneRelay::put_bundles(const std::vector<Bundle>& bundles)
         }
         if (failure) std::rethrow_exception(failure);
     }
+    metrics_.store_seconds.observe(seconds_since(begun));
+    failpoint("relay/bundles-stored");
+    co_return true;
+}
+
+// Until what is on its way to the store is there, or could not be stored.
+asio::awaitable<void> LaneRelay::stored(Generation& now)
+{
+    if (!now.storing) co_return;
+    Started<bool> storing = *now.storing;
+    now.storing.reset();
+    co_await storing.get();
+}
+
+// The bundles of a window that was planned before: whoever planned it may not have stored them.
+// Once one of its events is out they are stored, and named where they are.
+asio::awaitable<void> LaneRelay::store_again(const Generation& now, PlannedWindow& planned)
+{
+    const BundleTerms terms = bundle_terms();
+    const Batch batch =
+        make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
+    const bool announced = batch.passed_over > 0;
+    if (!lie_there(terms, planned.bundles)) {
+        if (announced) co_return;
+        move_there(terms, planned.bundles);
+        if (!co_await ports_.lanes.move_bundles(lane_, now.epoch, planned)) throw LeaseLost{};
+        log_.info("planned_bundles_moved", {{"lane", number(lane_)}, {"bucket", terms.bucket}});
+    }
+    if (refill_bundles(terms, planned.window, planned.bundles))
+        co_await store(take_bytes(planned.bundles));
+    else if (!announced)
+        throw Halted{{fmt::format("the rows up to {} are planned, and their staged bytes are not "
+                                  "those that were planned",
+                                  planned.window.to.value),
+                      "Somebody changed the database: restore it from a backup; exchange reconcile "
+                      "tells what differs."}};
 }
 
 asio::awaitable<bool> LaneRelay::put(const Bundle& bundle, TimePoint deadline)

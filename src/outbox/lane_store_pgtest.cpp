@@ -37,6 +37,11 @@ struct Lane : OutboxDatabase {
         return test::run(io, store.commit(lane, as, std::move(what)));
     }
 
+    std::vector<PlannedWindow> unfinished()
+    {
+        return test::run(io, store.load(lane, epoch))->unfinished;
+    }
+
     bool record(const PlannedWindow& planned, Positions positions = {})
     {
         LaneCommit what;
@@ -96,6 +101,26 @@ TEST(LaneStore, gives_a_successor_the_plan_as_it_was_planned)
     EXPECT_EQ(state.unfinished[0].bundles[0].ids, planned.bundles[0].ids);
     EXPECT_EQ(state.unfinished[0].bundles[0].lengths, planned.bundles[0].lengths);
     EXPECT_EQ(state.unfinished[0].window.rows[0].record_id, planned.window.rows[0].record_id);
+    EXPECT_EQ(state.unfinished[0].window.rows[1].body, "{\"a\":2}");
+}
+
+TEST(LaneStore, moves_the_bundles_of_an_unfinished_window_for_its_owner_alone)
+{
+    Lane db;
+    db.append_rows({db.row("key-00001", "{\"a\":1}")});
+    PlannedWindow planned = db.read();
+    ASSERT_TRUE(db.plan(planned, db.epoch));
+    planned.bundles[0].bucket = "elsewhere";
+    planned.bundles[0].object_key = "north/" + planned.bundles[0].key;
+    const Epoch former{db.epoch.value - 1};
+    EXPECT_FALSE(test::run(db.io, db.store.move_bundles(lane, former, planned)));
+    EXPECT_NE(db.unfinished().at(0).bundles[0].bucket, "elsewhere");
+    EXPECT_TRUE(test::run(db.io, db.store.move_bundles(lane, db.epoch, planned)));
+    const PlannedWindow moved = db.unfinished().at(0);
+    EXPECT_EQ(moved.bundles[0].bucket, "elsewhere");
+    EXPECT_EQ(moved.bundles[0].object_key, planned.bundles[0].object_key);
+    ASSERT_TRUE(db.record(planned));
+    EXPECT_FALSE(test::run(db.io, db.store.move_bundles(lane, db.epoch, planned)));
 }
 
 TEST(LaneStore, tells_a_former_owner_nothing)

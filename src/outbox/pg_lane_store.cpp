@@ -214,6 +214,23 @@ asio::awaitable<Window> PgLaneStore::read(LaneId lane, OutboxId after, int rows_
     co_return make_window(after, std::move(rows));
 }
 
+asio::awaitable<bool> PgLaneStore::move_bundles(LaneId lane, Epoch epoch,
+                                                const PlannedWindow& planned)
+{
+    std::vector<std::int64_t> first_ids;
+    std::vector<std::string_view> keys;
+    for (const Bundle& bundle : planned.bundles) {
+        first_ids.push_back(bundle.ids.front());
+        keys.push_back(bundle.object_key);
+    }
+    pg::Params params;
+    params.int2(number(lane)).int8(epoch.value).int8(planned.window.to.value);
+    params.text(planned.bundles.at(0).bucket).int8_array(first_ids).text_array(keys);
+    const pg::Rows rows =
+        co_await session_.run(sql::move_planned, std::move(params), rows_deadline());
+    co_return rows.boolean(0, 0);
+}
+
 asio::awaitable<bool> PgLaneStore::commit(LaneId lane, Epoch epoch, LaneCommit what)
 {
     const std::vector<pg::Rows> answers =

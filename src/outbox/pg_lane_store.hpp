@@ -25,6 +25,8 @@ public:
     boost::asio::awaitable<Window> read(LaneId lane, OutboxId after, int rows_max,
                                         std::int64_t bytes_max) override;
     boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, LaneCommit what) override;
+    boost::asio::awaitable<bool> move_bundles(LaneId lane, Epoch epoch,
+                                              const PlannedWindow& planned) override;
 
 private:
     boost::asio::awaitable<void> take_up_accepted(LaneId lane, LaneState& state);

@@ -48,7 +48,7 @@ struct QuarantinedRow {
 struct LaneCommit {
     std::optional<PublishedWindow> published;
     std::vector<QuarantinedRow> quarantined;
-    // Planned from here on; its bundles are stored.
+    // Planned from here on. Its bundles need not be stored yet, but before its events leave.
     const PlannedWindow* plan = nullptr;
 };
 
@@ -58,7 +58,7 @@ struct LaneState {
     Positions positions;
     // Highest id of a log that an operator accepted; 0 without one.
     std::int64_t accepted_up_to = 0;
-    // Planned and not recorded as published, in order.
+    // Planned and not recorded as published, in order, with their raw bytes.
     std::vector<PlannedWindow> unfinished;
     // Topics, without prefix, of events that are in quarantine because they may not be written to.
     std::vector<std::string> denied_topics;
@@ -75,6 +75,10 @@ public:
                                                 std::int64_t bytes_max) = 0;
     // False, and nothing stored, when `epoch` does not own the lane any more.
     virtual boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, LaneCommit what) = 0;
+    // An unfinished window's bundles belong elsewhere than they were planned. False, and nothing
+    // stored, as with `commit`.
+    virtual boost::asio::awaitable<bool> move_bundles(LaneId lane, Epoch epoch,
+                                                      const PlannedWindow& planned) = 0;
 };
 
 // Kafka, as the relay sees it. Throws kafka::Error.

@@ -2,7 +2,6 @@
 
 #include "base/hex.hpp"
 #include "base/murmur2.hpp"
-#include "crypto/digest.hpp"
 
 #include <fmt/format.h>
 
@@ -17,14 +16,6 @@ struct Placement {
     std::uint64_t offset = 0;
 };
 using Placements = std::unordered_map<std::int64_t, Placement>;
-
-void append_body(Bundle& bundle, const OutboxRow& row)
-{
-    if (!bundle.ids.empty()) bundle.bytes.push_back('\n');
-    bundle.bytes.append(row.body);
-    bundle.ids.push_back(row.id.value);
-    bundle.lengths.push_back(static_cast<std::int32_t>(row.body.size()));
-}
 
 Placements place(const std::vector<Bundle>& bundles)
 {
@@ -70,37 +61,6 @@ kafka::Message render(const BatchTerms& terms, const OutboxRow& row, const Place
 }
 
 }  // namespace
-
-std::string bundle_key(LaneId lane, const Bundle& bundle)
-{
-    return fmt::format("bundles/{:02}/{:019}-{}-{}-{}", number(lane), bundle.ids.front(),
-                       bundle.ids.back(), bundle.source, to_hex(bundle.sha256));
-}
-
-std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window)
-{
-    std::vector<Bundle> bundles;
-    std::unordered_map<std::string_view, std::size_t> open;
-    for (const OutboxRow& row : window.rows) {
-        const auto found = open.find(row.source);
-        const bool fits =
-            found != open.end() &&
-            bundles[found->second].bytes.size() + row.body.size() + 1 <= terms.bytes_max;
-        if (!fits) {
-            open[row.source] = bundles.size();
-            bundles.emplace_back().source = row.source;
-        }
-        append_body(bundles[open[row.source]], row);
-    }
-    for (Bundle& bundle : bundles) {
-        bundle.sha256 = crypto::sha256(bundle.bytes);
-        bundle.size = bundle.bytes.size();
-        bundle.bucket = terms.bucket;
-        bundle.key = bundle_key(terms.lane, bundle);
-        bundle.object_key = terms.key_prefix + bundle.key;
-    }
-    return bundles;
-}
 
 kafka::TopicPartition place_of(const OutboxRow& row, const std::string& topic_prefix,
                                std::int32_t partitions)

@@ -36,7 +36,7 @@ struct OutboxRow {
     std::string_view traceparent;
     std::int64_t created_at_us = 0;
     std::int32_t size = 0;
-    std::string_view body;  // empty once the row is planned: its bytes are in a bundle
+    std::string_view body;
     // Not to be published: it, or an earlier row of its record, is in quarantine.
     bool held = false;
     // Held for its topic alone.
@@ -59,7 +59,7 @@ struct Bundle {
     std::string object_key;  // as it stands in the bucket: for events and the database
     Sha256 sha256{};
     std::uint64_t size = 0;
-    std::string bytes;  // empty for a bundle that is stored already
+    std::string bytes;  // empty but between its making and its storing
     std::vector<std::int64_t> ids;
     std::vector<std::int32_t> lengths;
 };
@@ -73,6 +73,15 @@ struct BundleTerms {
     std::size_t bytes_max = 0;
 };
 std::vector<Bundle> make_bundles(const BundleTerms& terms, const Window& window);
+
+// For bundles that were planned before. Whether they lie where bundles go now, and how to say that
+// they belong there from now on.
+bool lie_there(const BundleTerms& terms, const std::vector<Bundle>& bundles);
+void move_there(const BundleTerms& terms, std::vector<Bundle>& bundles);
+
+// Fills their bytes and keys from the raw bytes of their rows, to store them once more. False when
+// they would not be the same objects.
+bool refill_bundles(const BundleTerms& terms, const Window& window, std::vector<Bundle>& bundles);
 
 // bundles/<lane>/<first id>-<last id>-<source>-<sha256>: listing a lane gives its bundles in id
 // order, and writing a bundle again writes the same object. Flat, since stores that keep objects as

@@ -87,6 +87,47 @@ TEST(Bundles, have_keys_that_sort_by_id_and_name_their_content)
     EXPECT_EQ(bundles_of(rows.window, 1000)[0].key, bundles[0].key);
 }
 
+TEST(Bundles, are_made_again_from_their_rows)
+{
+    const Rows rows = Rows{}.add(3, "a", "{1}").add(5, "b", "{2}").add(9, "a", "{3}");
+    std::vector<Bundle> bundles = bundles_of(rows.window, 1000, "north/");
+    const std::vector<Bundle> made = bundles;
+    for (Bundle& bundle : bundles) bundle.bytes = bundle.key = "";
+    BundleTerms terms;
+    terms.lane = lane;
+    terms.bucket = "raw";
+    terms.key_prefix = "north/";
+    ASSERT_TRUE(lie_there(terms, bundles));
+    ASSERT_TRUE(refill_bundles(terms, rows.window, bundles));
+    for (std::size_t at = 0; at < made.size(); ++at) {
+        EXPECT_EQ(bundles[at].bytes, made[at].bytes);
+        EXPECT_EQ(bundles[at].key, made[at].key);
+    }
+    Rows other = rows;
+    other.window.rows[1].body = "{9}";
+    EXPECT_FALSE(refill_bundles(terms, other.window, bundles));
+    other.window.rows.pop_back();
+    EXPECT_FALSE(refill_bundles(terms, other.window, bundles));
+}
+
+TEST(Bundles, can_belong_where_the_store_is_now)
+{
+    const Rows rows = Rows{}.add(3, "a", "{1}");
+    std::vector<Bundle> bundles = bundles_of(rows.window, 1000, "north/");
+    BundleTerms terms;
+    terms.lane = lane;
+    terms.bucket = "raw";
+    terms.key_prefix = "south/";
+    EXPECT_FALSE(lie_there(terms, bundles));
+    terms.key_prefix = "north/";
+    terms.bucket = "other";
+    EXPECT_FALSE(lie_there(terms, bundles));
+    move_there(terms, bundles);
+    EXPECT_TRUE(lie_there(terms, bundles));
+    EXPECT_EQ(bundles[0].object_key, "north/" + bundles[0].key);
+    EXPECT_TRUE(refill_bundles(terms, rows.window, bundles));
+}
+
 TEST(Batch, numbers_on_from_where_the_partition_stands)
 {
     const Rows rows = Rows{}.add(11, "a", "{1}").add(12, "a", "{2}");

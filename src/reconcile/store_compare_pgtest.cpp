@@ -47,6 +47,20 @@ TEST_F(StoreCompareTest, finds_bundles_that_are_not_in_the_store_wherever_they_s
     EXPECT_EQ(compare(), (Counts{{Kind::object_missing, 2}}));
 }
 
+TEST_F(StoreCompareTest, owes_nothing_to_the_store_of_a_window_that_is_not_published)
+{
+    db.append_event("four");
+    const outbox::PlannedWindow planned = db.plan();
+    const std::string bytes = db.store.objects().at(planned.bundles.at(0).key);
+    db.store.objects().erase(planned.bundles.at(0).key);
+    EXPECT_EQ(compare(true), Counts{});
+    EXPECT_EQ(totals.open, 1u);
+    db.record(planned);
+    EXPECT_EQ(compare(true), (Counts{{Kind::object_missing, 1}}));
+    db.store.objects()[planned.bundles.at(0).key] = bytes;
+    EXPECT_EQ(compare(true), Counts{});
+}
+
 TEST_F(StoreCompareTest, finds_an_object_of_another_size_and_looking_inside_of_other_bytes)
 {
     auto object = db.store.objects().begin();

@@ -137,7 +137,8 @@ def test_records_of_a_source_share_objects_under_load(open_space):
     again.published(60)
     sources = space.rows("SELECT DISTINCT source FROM bundles")
     assert sources == [("only-source",)]
-    assert space.rows("SELECT count(*) FROM bundles")[0][0] <= LANES
+    # The first window of a lane was planned when its first record came.
+    assert space.rows("SELECT count(*) FROM bundles")[0][0] <= 2 * LANES
 
 
 def test_the_runbook_query_works_word_for_word(flow):

@@ -41,6 +41,13 @@ asio::awaitable<void> SimRawStore::put(std::string key, std::string_view body,
                         sha256](const Responder<bool>& answer) {
         answer(store->put(key, body, sha256));
     };
+    if (objects_.world().plan.variant == Variant::store_after_publish) {
+        objects_.world().timeline.after(std::chrono::milliseconds{20},
+                                        [store = &objects_, key, body = std::string{body}, sha256] {
+                                            store->put(key, body, sha256);
+                                        });
+        co_return;
+    }
     const std::optional<bool> stored =
         co_await request<bool>(objects_.world(), objects_.link(), deadline, serve);
     if (!stored) throw StoreError{StoreFault::unavailable, "simulated: no answer from the store"};

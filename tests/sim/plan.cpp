@@ -97,6 +97,8 @@ std::string_view name_of(Variant variant)
         return "repair-by-commit";
     case Variant::plan_after_publish:
         return "plan-after-publish";
+    case Variant::store_after_publish:
+        return "store-after-publish";
     case Variant::lost_commit_markers:
         return "lost-commit-markers";
     case Variant::no_pass_over:

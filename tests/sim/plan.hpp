@@ -19,16 +19,23 @@ enum class Variant {
     blind_to_open,         // what is undecided at the end of a partition is not looked at
     repair_by_commit,      // what hangs is closed by committing into it
     plan_after_publish,    // an event leaves before its plan is committed
+    store_after_publish,   // an event leaves before the bundle that it names is stored
     // No broken protocol but a worse broker: it also loses markers of commits that it acknowledged.
     // The relay does not withstand that (docs/guarantees.md).
     lost_commit_markers,
     no_pass_over,  // planned windows are published again without asking the tails
 };
 
-inline constexpr std::array all_variants{
-    Variant::none,          Variant::no_lane_lock,         Variant::no_epoch_check,
-    Variant::blind_to_open, Variant::tails_before_fencing, Variant::repair_by_commit,
-    Variant::no_pass_over,  Variant::plan_after_publish,   Variant::lost_commit_markers};
+inline constexpr std::array all_variants{Variant::none,
+                                         Variant::no_lane_lock,
+                                         Variant::no_epoch_check,
+                                         Variant::blind_to_open,
+                                         Variant::tails_before_fencing,
+                                         Variant::repair_by_commit,
+                                         Variant::no_pass_over,
+                                         Variant::plan_after_publish,
+                                         Variant::store_after_publish,
+                                         Variant::lost_commit_markers};
 
 // Of one link between a process and a server. Likelihoods are per request.
 struct LinkFaults {

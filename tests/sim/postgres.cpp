@@ -124,7 +124,6 @@ CommitAnswer Postgres::commit(LaneId id, Epoch epoch, const outbox::LaneCommit& 
     if (what.plan) {
         watcher_.planned(id, *what.plan);
         lane.windows.push_back({*what.plan, epoch});
-        for (outbox::OutboxRow& row : lane.windows.back().window.window.rows) row.body = {};
         for (const outbox::Bundle& bundle : what.plan->bundles)
             lane.bundle_ids.insert(bundle.ids.front());
         world_.trace("planned", what.plan->window.from.value, what.plan->window.to.value);

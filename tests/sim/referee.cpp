@@ -45,28 +45,31 @@ void Referee::stored(const kafka::TopicPartition& partition, std::int64_t offset
     places_[id].push_back({partition, offset});
     const auto raw = raw_of_.find(id);
     if (raw == raw_of_.end()) world_.violated(fmt::format("row {} left before it was planned", id));
-    else if (message.value.find(raw->second) == std::string::npos)
+    else if (message.value.find(raw->second.as_named) == std::string::npos)
         world_.violated(fmt::format("the event of row {} names other bytes", id));
+    else if (const std::string* body = objects_->find(raw->second.object);
+             !body || crypto::sha256(*body) != raw->second.sha256)
+        world_.violated(fmt::format("row {} left before its bundle was stored", id));
 }
 
 void Referee::check_bundle(LaneId lane, const outbox::Bundle& bundle)
 {
-    const std::string* body = objects_->find(bundle.key);
-    if (!body || body->size() != bundle.size || crypto::sha256(*body) != bundle.sha256) {
-        world_.violated(fmt::format("bundle {} was planned before it was stored", bundle.key));
-        return;
-    }
-    std::size_t offset = 0;
+    std::string bytes;
     for (std::size_t at = 0; at < bundle.ids.size(); ++at) {
         const auto row = postgres_->lane(lane).rows.find(bundle.ids[at]);
         const auto length = static_cast<std::size_t>(bundle.lengths[at]);
-        if (row == postgres_->lane(lane).rows.end() ||
-            body->compare(offset, length, row->second->body) != 0)
+        if (row == postgres_->lane(lane).rows.end() || row->second->body.size() != length) {
             world_.violated(fmt::format("row {} has other bytes in its bundle", bundle.ids[at]));
-        raw_of_[bundle.ids[at]] =
-            fmt::format(R"("key":"{}","offset":{},"length":{})", bundle.object_key, offset, length);
-        offset += length + 1;
+            return;
+        }
+        if (at > 0) bytes.push_back('\n');
+        const std::string as_named = fmt::format(R"("key":"{}","offset":{},"length":{})",
+                                                 bundle.object_key, bytes.size(), length);
+        raw_of_[bundle.ids[at]] = {as_named, bundle.object_key, bundle.sha256};
+        bytes += row->second->body;
     }
+    if (crypto::sha256(bytes) != bundle.sha256)
+        world_.violated(fmt::format("bundle {} has other bytes than its rows", bundle.object_key));
 }
 
 void Referee::planned(LaneId id, const outbox::PlannedWindow& planned)

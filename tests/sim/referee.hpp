@@ -43,8 +43,13 @@ private:
     Broker* broker_ = nullptr;
     Objects* objects_ = nullptr;
     std::map<std::int64_t, std::vector<Place>> places_;
-    // What each planned row's event must say of its raw bytes.
-    std::map<std::int64_t, std::string> raw_of_;
+    // Where a planned row's raw bytes must be, and what its event must say of that.
+    struct RawBytes {
+        std::string as_named;
+        std::string object;
+        objects::Sha256 sha256{};
+    };
+    std::map<std::int64_t, RawBytes> raw_of_;
 };
 
 }  // namespace exchange::sim

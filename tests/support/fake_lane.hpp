@@ -43,7 +43,8 @@ struct FakeLaneWorld {
     std::int64_t accepted_up_to = 0;
     // An event of it waits in quarantine for its topic.
     bool v2_waits = false;
-    std::map<std::string, std::string> objects;
+    std::string bucket = "raw";
+    std::map<std::string, std::string> objects;  // by bucket/key
     std::vector<outbox::PlannedWindow> planned;
     std::vector<outbox::PublishedWindow> published;
     std::vector<std::int64_t> quarantined;
@@ -142,6 +143,24 @@ public:
         co_return true;
     }
 
+    asio::awaitable<bool> move_bundles(LaneId, Epoch epoch,
+                                       const outbox::PlannedWindow& moved) override
+    {
+        check(false);
+        if (epoch != world_.epoch) co_return false;
+        for (const outbox::OutboxRow& row : moved.window.rows)
+            if (in_log(row.id)) world_.broken("bundles were moved that an event names");
+        for (outbox::PlannedWindow& planned : world_.planned) {
+            if (planned.window.to != moved.window.to) continue;
+            for (std::size_t at = 0; at < planned.bundles.size(); ++at) {
+                planned.bundles[at].bucket = moved.bundles.at(at).bucket;
+                planned.bundles[at].object_key = moved.bundles.at(at).object_key;
+            }
+        }
+        check(true);
+        co_return true;
+    }
+
 private:
     void check(bool after_effect)
     {
@@ -178,14 +197,9 @@ private:
         const std::int64_t last =
             world_.planned.empty() ? 0 : world_.planned.back().window.to.value;
         if (planned.window.from.value != last) world_.broken("windows overlap or leave a gap");
-        for (const outbox::Bundle& bundle : planned.bundles) {
-            const auto found = world_.objects.find(bundle.key);
-            if (found == world_.objects.end() || found->second.size() != bundle.size)
-                world_.broken("a bundle was planned before it was stored");
-        }
-        outbox::PlannedWindow kept = planned;
-        for (outbox::OutboxRow& row : kept.window.rows) row.body = {};
-        world_.planned.push_back(std::move(kept));
+        world_.planned.push_back(planned);
+        // The table has their object keys alone.
+        for (outbox::Bundle& bundle : world_.planned.back().bundles) bundle.key.clear();
     }
 
     FakeLaneWorld& world_;
@@ -199,14 +213,14 @@ public:
                               TimePoint) override
     {
         check(false);
-        world_.objects[key] = body;
+        world_.objects[world_.bucket + "/" + key] = body;
         check(true);
         co_return;
     }
     asio::awaitable<std::string> get(std::string key, std::uint64_t offset, std::uint64_t length,
                                      TimePoint) override
     {
-        co_return world_.objects.at(key).substr(offset, length);
+        co_return world_.objects.at(world_.bucket + "/" + key).substr(offset, length);
     }
     asio::awaitable<std::optional<objects::ObjectInfo>> head(std::string, TimePoint) override
     {
@@ -219,11 +233,11 @@ public:
     }
     asio::awaitable<void> remove(std::string key, TimePoint) override
     {
-        world_.objects.erase(key);
+        world_.objects.erase(world_.bucket + "/" + key);
         co_return;
     }
     asio::awaitable<void> probe(TimePoint) override { co_return; }
-    std::string bucket() const override { return "raw"; }
+    std::string bucket() const override { return world_.bucket; }
 
 private:
     void check(bool after_effect)
@@ -321,16 +335,28 @@ private:
         });
     }
 
-    bool is_planned(std::int64_t id) const
+    const outbox::PlannedWindow* plan_of(std::int64_t id) const
     {
         for (const outbox::PlannedWindow& planned : world_.planned)
-            if (id > planned.window.from.value && id <= planned.window.to.value) return true;
-        return false;
+            if (id > planned.window.from.value && id <= planned.window.to.value) return &planned;
+        return nullptr;
+    }
+
+    bool is_stored(const outbox::Bundle& bundle) const
+    {
+        const auto found = world_.objects.find(bundle.bucket + "/" + bundle.object_key);
+        return found != world_.objects.end() && found->second.size() == bundle.size;
     }
 
     std::int64_t store(const kafka::Message& message, std::int64_t id)
     {
-        if (!is_planned(id)) world_.broken("an event left before its plan was committed");
+        const outbox::PlannedWindow* plan = plan_of(id);
+        if (plan == nullptr) world_.broken("an event left before its plan was committed");
+        for (const outbox::Bundle& bundle : plan->bundles)
+            if (!is_stored(bundle)) world_.broken("an event left before its bundles were stored");
+        if (message.value.find("\"bucket\":\"" + plan->bundles.at(0).bucket + "\"") ==
+            std::string::npos)
+            world_.broken("an event names another bucket than its plan");
         auto& records = world_.log[{message.topic, message.partition}];
         records.push_back({id, std::stoll(header(message, "x-pseq")), message.value});
         return static_cast<std::int64_t>(records.size()) - 1;
