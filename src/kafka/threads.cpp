@@ -17,23 +17,45 @@ Threads& Threads::of(const asio::any_io_executor& executor)
     return asio::use_service<Threads>(asio::query(executor, asio::execution::context));
 }
 
+Threads::~Threads()
+{
+    join_all();
+}
+
 void Threads::run(std::function<void()> work)
 {
-    // What `work` holds is released on its thread, not whenever the future happens to be dropped.
-    const auto job = std::make_shared<std::function<void()>>(std::move(work));
-    const auto perform = [job] {
-        (*job)();
-        *job = nullptr;
-    };
-    const std::lock_guard lock{mutex_};
-    std::erase_if(running_, [](const std::future<void>& thread) {
-        return thread.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
-    });
-    try {
-        running_.push_back(std::async(std::launch::async, perform));
-    } catch (const std::system_error&) {
-        // The system has no thread to give: late is better than never.
-        perform();
+    {
+        const std::lock_guard lock{mutex_};
+        try {
+            if (waiting_.size() >= idle_) threads_.emplace_back([this] { serve(); });
+            waiting_.push_back(std::move(work));
+            changed_.notify_one();
+            return;
+        } catch (const std::system_error&) {
+            // The system has no thread to give: late is better than never.
+        }
+    }
+    work();
+}
+
+void Threads::serve()
+{
+    std::unique_lock lock{mutex_};
+    while (true) {
+        if (waiting_.empty()) {
+            if (ending_) return;
+            ++idle_;
+            changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+            --idle_;
+            continue;
+        }
+        std::function<void()> work = std::move(waiting_.front());
+        waiting_.pop_front();
+        lock.unlock();
+        work();
+        // What it holds is released here, and before it counts as done.
+        work = nullptr;
+        lock.lock();
     }
 }
 
@@ -41,11 +63,19 @@ void Threads::run(std::function<void()> work)
 // arrives later, from handlers destroyed by the context, is joined by the destructor.
 void Threads::shutdown()
 {
-    std::vector<std::future<void>> last;
+    join_all();
+}
+
+void Threads::join_all()
+{
+    std::vector<std::thread> last;
     {
         const std::lock_guard lock{mutex_};
-        last.swap(running_);
+        ending_ = true;
+        last.swap(threads_);
     }
+    changed_.notify_all();
+    for (std::thread& thread : last) thread.join();
 }
 
 }  // namespace exchange::kafka

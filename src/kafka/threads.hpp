@@ -8,12 +8,14 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <condition_variable>
+#include <deque>
 #include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 // Threads for librdkafka calls that block. They belong to the execution context (the io_context)
@@ -30,16 +32,23 @@ public:
     // The threads of the context behind `executor`; they live as long as the context.
     static Threads& of(const boost::asio::any_io_executor& executor);
 
-    // Runs `work`, which must not throw and must end by itself, on a thread of its own. From any
-    // thread.
+    ~Threads() override;
+
+    // Runs `work`, which must not throw and must end by itself, at once: on a thread that has
+    // nothing to do, or on a new one. From any thread.
     void run(std::function<void()> work);
 
 private:
     void shutdown() override;
+    void join_all();
+    void serve();
 
     std::mutex mutex_;
-    // A future of std::async joins its thread when it is destroyed.
-    std::vector<std::future<void>> running_;
+    std::condition_variable changed_;
+    std::deque<std::function<void()>> waiting_;
+    std::size_t idle_ = 0;
+    bool ending_ = false;
+    std::vector<std::thread> threads_;
 };
 
 // Awaits `work`, which blocks until about `deadline`, without blocking the event loop. Throws what

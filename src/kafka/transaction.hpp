@@ -16,13 +16,11 @@ namespace exchange::kafka {
 // `Error`.
 void take_transactional_id(const std::shared_ptr<Client>& client, TimePoint deadline);
 
-// Why a transaction may not have been committed; empty when it was. Begins the next one; `usable`
-// is false when that failed.
-struct Ended {
-    std::optional<Error> error;
-    bool usable = true;
-};
-Ended commit_and_begin(const std::shared_ptr<Client>& client, TimePoint deadline);
-Ended abort_and_begin(const std::shared_ptr<Client>& client, TimePoint deadline);
+// Why that may not have been done; nothing when it was. To begin asks nothing of the broker, but
+// waits for librdkafka's main thread.
+using Failed = std::optional<Error>;
+Failed commit_transaction(const std::shared_ptr<Client>& client, TimePoint deadline);
+Failed abort_transaction(const std::shared_ptr<Client>& client, TimePoint deadline);
+Failed begin_transaction(const std::shared_ptr<Client>& client, TimePoint deadline);
 
 }  // namespace exchange::kafka

@@ -29,9 +29,15 @@ Presets transactional_presets(const TransactionalConfig& config, int number)
     return presets;
 }
 
+struct Slot {
+    std::shared_ptr<Sender> sender;
+    // Of its next transaction, while others have their turn.
+    std::optional<Started<Failed>> beginning;
+};
+
 // Shared with the coroutines that use it, which may outlive the producer.
 struct Slots {
-    std::vector<std::shared_ptr<Sender>> senders;
+    std::vector<Slot> all;
     Duration commit_patience{};
     std::size_t next = 0;
     bool sending = false;
@@ -41,16 +47,16 @@ struct Slots {
     void close()
     {
         broken = "it was closed";
-        for (const auto& sender : senders) sender->close();
+        for (const Slot& slot : all) slot.sender->close();
     }
 };
 
-asio::awaitable<Ended> end(std::shared_ptr<Client> client,
-                           Ended (*how)(const std::shared_ptr<Client>&, TimePoint),
-                           TimePoint deadline)
+asio::awaitable<Failed> call(std::shared_ptr<Client> client,
+                             Failed (*what)(const std::shared_ptr<Client>&, TimePoint),
+                             TimePoint deadline)
 {
-    std::function<Ended()> work = [client = std::move(client), how, deadline] {
-        return how(client, deadline);
+    std::function<Failed()> work = [client = std::move(client), what, deadline] {
+        return what(client, deadline);
     };
     co_return co_await run_blocking(std::move(work), deadline);
 }
@@ -77,15 +83,16 @@ const Delivery* worst(const std::vector<Delivery>& deliveries)
 }
 
 // Ends the transaction of what was just delivered. Verdicts that no longer hold become faults.
-asio::awaitable<void> decide(std::shared_ptr<Slots> slots, std::shared_ptr<Sender> sender,
+asio::awaitable<void> decide(std::shared_ptr<Slots> slots, Slot& slot,
                              std::vector<Delivery>& deliveries)
 {
+    const std::shared_ptr<Sender> sender = slot.sender;
     if (const Delivery* fault = worst(deliveries)) {
         slots->broken = fault->reason;
         const bool clean = is_own_fault(*fault->fault);
         fail_all(deliveries, Fault::unavailable, "Aborted, for another message failed.");
         if (clean && sender->client())
-            co_await end(sender->client(), abort_and_begin, SteadyClock::now() + abort_patience);
+            co_await call(sender->client(), abort_transaction, SteadyClock::now() + abort_patience);
         co_return;
     }
     if (!sender->client()) {
@@ -94,14 +101,23 @@ asio::awaitable<void> decide(std::shared_ptr<Slots> slots, std::shared_ptr<Sende
     }
     const TimePoint deadline = SteadyClock::now() + slots->commit_patience;
     failpoint("kafka/commit");
-    const Ended ended = co_await end(sender->client(), commit_and_begin, deadline);
-    if (ended.error) {
-        slots->broken = ended.error->what();
-        fail_all(deliveries, ended.error->fault(), ended.error->what());
+    if (const Failed failed = co_await call(sender->client(), commit_transaction, deadline)) {
+        slots->broken = failed->what();
+        fail_all(deliveries, failed->fault(), failed->what());
         co_return;
     }
     failpoint("kafka/committed");
-    if (!ended.usable) slots->broken = "no further transaction could be begun";
+    if (!sender->client()) co_return;
+    const auto executor = co_await asio::this_coro::executor;
+    slot.beginning.emplace(executor, call(sender->client(), begin_transaction, deadline));
+}
+
+asio::awaitable<void> wait_for_beginning(Slot& slot)
+{
+    if (!slot.beginning) co_return;
+    Started<Failed> beginning = *slot.beginning;
+    slot.beginning.reset();
+    if (const Failed failed = co_await beginning.get()) throw Error{*failed};
 }
 
 asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots,
@@ -113,10 +129,11 @@ asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots
     std::vector<Delivery> deliveries;
     if (messages.empty()) co_return deliveries;
     slots->sending = true;
-    const std::shared_ptr<Sender> sender = slots->senders[slots->next];
-    slots->next = (slots->next + 1) % slots->senders.size();
-    deliveries = co_await Sender::send(sender, std::move(messages));
-    co_await decide(slots, sender, deliveries);
+    Slot& slot = slots->all[slots->next];
+    slots->next = (slots->next + 1) % slots->all.size();
+    co_await wait_for_beginning(slot);
+    deliveries = co_await Sender::send(slot.sender, std::move(messages));
+    co_await decide(slots, slot, deliveries);
     slots->sending = false;
     co_return deliveries;
 }
@@ -133,23 +150,26 @@ public:
 
     asio::awaitable<void> prime(std::vector<std::string> topics, TimePoint deadline) override
     {
-        for (const auto& sender : slots_->senders)
-            co_await prime_topics(sender->client(), topics, deadline);
+        for (const Slot& slot : slots_->all)
+            co_await prime_topics(slot.sender->client(), topics, deadline);
     }
 
     asio::awaitable<void> abort_into(std::vector<TopicPartition> partitions,
                                      TimePoint deadline) override
     {
         const std::shared_ptr<Slots> slots = slots_;
-        for (const auto& sender : slots->senders) {
+        for (Slot& slot : slots->all) {
+            const std::shared_ptr<Sender> sender = slot.sender;
+            co_await wait_for_beginning(slot);
             std::vector<Message> empty;
             for (const TopicPartition& partition : partitions)
                 empty.push_back({partition.topic, partition.partition, {}, {}, {}});
             std::vector<Delivery> deliveries = co_await Sender::send(sender, std::move(empty));
             if (const Delivery* fault = worst(deliveries))
                 throw Error{*fault->fault, fault->reason};
-            const Ended ended = co_await end(sender->client(), abort_and_begin, deadline);
-            if (ended.error) throw Error{*ended.error};
+            for (const auto what : {abort_transaction, begin_transaction})
+                if (const Failed failed = co_await call(sender->client(), what, deadline))
+                    throw Error{*failed};
         }
     }
 
@@ -187,11 +207,11 @@ asio::awaitable<std::unique_ptr<Producer>> open_transactional_producer(Transacti
     auto producer = std::make_unique<TransactionalProducer>(slots);
     slots->commit_patience = config.transaction_timeout;
     for (int number = 0; number < config.ids; ++number)
-        slots->senders.push_back(make_sender(executor, config, number));
+        slots->all.push_back({make_sender(executor, config, number), {}});
     // At once: each id costs some round trips, and more while the broker ends what was open.
     std::vector<Started<bool>> taking;
-    for (const auto& sender : slots->senders)
-        taking.emplace_back(executor, take_id(sender->client(), deadline));
+    for (const Slot& slot : slots->all)
+        taking.emplace_back(executor, take_id(slot.sender->client(), deadline));
     for (Started<bool>& taken : taking) co_await taken.get();
     co_return producer;
 }
