@@ -16,6 +16,7 @@ from confluent_kafka.admin import (
     ResourcePatternType,
     ResourceType,
 )
+from support.ports import free_ports
 from support.stack import Stack
 from support.waiting import until
 
@@ -42,7 +43,7 @@ class SecuredKafka:
     def __init__(self, stack: Stack, folder: Path) -> None:
         self._jars = stack.kafka_jars
         self._folder = folder
-        self._ports = dict(zip(("open", "secured", "controller"), _free_ports(3), strict=True))
+        self._ports = dict(zip(("open", "secured", "controller"), free_ports(3), strict=True))
         self._process: subprocess.Popen | None = None
         self._passwords = {f"user{at}": secrets.token_hex(16) for at in range(USERS)}
         self._unused = list(self._passwords)
@@ -138,11 +139,3 @@ class SecuredKafka:
 def _denial(user: str, topic: str, operation: AclOperation) -> tuple:
     literal, denied = ResourcePatternType.LITERAL, AclPermissionType.DENY
     return (ResourceType.TOPIC, topic, literal, f"User:{user}", "*", operation, denied)
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
