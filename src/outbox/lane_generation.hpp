@@ -6,8 +6,7 @@
 
 #include <stdexcept>
 
-// What a generation of a lane's relay holds, and what ends it without being a failure. For the
-// relay's own files.
+// What a generation of a lane's relay holds, and what ends it. For the relay's own files.
 namespace exchange::outbox {
 
 struct LaneRelay::Generation {
@@ -19,6 +18,12 @@ struct LaneRelay::Generation {
     std::optional<Started<bool>> storing;
     // In Kafka, not yet recorded: goes with the next plan's commit.
     std::optional<PublishedWindow> unrecorded;
+};
+
+// A window's verdicts, and when they came: what is prepared meanwhile must not count.
+struct LaneRelay::Sent {
+    std::vector<kafka::Delivery> deliveries;
+    std::int64_t at_us = 0;
 };
 
 // The next generation begins at once: topics came or went, or it has looked at rows one by one for
@@ -34,6 +39,9 @@ public:
     explicit Halted(Halt halt) : std::runtime_error{halt.cause}, remedy{std::move(halt.remedy)} {}
     std::string remedy;
 };
+
+inline constexpr const char* retried_remedy =
+    "It is tried again by itself; nothing is lost meanwhile.";
 
 inline constexpr const char* denied_remedy =
     "Check the credentials in KAFKA_* settings and the ACLs: Read, Write, Describe and "

@@ -101,4 +101,12 @@ Batch make_batch(const BatchTerms& terms, const Window& window, const std::vecto
     return batch;
 }
 
+std::vector<kafka::Message> take_messages(Batch& batch)
+{
+    std::vector<kafka::Message> messages;
+    messages.reserve(batch.outgoing.size());
+    for (Outgoing& outgoing : batch.outgoing) messages.push_back(std::move(outgoing.message));
+    return messages;
+}
+
 }  // namespace exchange::outbox

@@ -127,4 +127,7 @@ struct BatchTerms {
 Batch make_batch(const BatchTerms& terms, const Window& window, const std::vector<Bundle>& bundles,
                  const Positions& positions);
 
+// The messages, in order; the rest of the batch stays.
+std::vector<kafka::Message> take_messages(Batch& batch);
+
 }  // namespace exchange::outbox
