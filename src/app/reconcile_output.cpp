@@ -24,7 +24,8 @@ json::object totals_json(const reconcile::Report& report)
             {"forgotten_by_a_restore", report.log.forgotten},
             {"bundles", report.store.bundles},
             {"objects", report.store.objects},
-            {"objects_not_planned_yet", report.store.open},
+            {"objects_not_published_yet", report.store.open},
+            {"bundles_not_stored_yet", report.store.unstored},
             {"young_orphans", report.store.young_orphans},
             {"bundles_in_other_stores", report.store.other_stores}};
 }

@@ -121,6 +121,8 @@ private:
     // whoever finishes that window stores it from the staged rows, which are in the dump.
     asio::awaitable<void> read_published()
     {
+        // The dump may have taken hours: a connection that idled so long may be gone.
+        session_.close();
         pg::Params none;
         const TimePoint deadline = SteadyClock::now() + std::chrono::seconds{60};
         const pg::Rows rows = co_await session_.run(sql::published_ends, std::move(none), deadline);

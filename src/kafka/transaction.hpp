@@ -7,7 +7,7 @@
 #include <optional>
 
 // librdkafka's transactional calls, each of which blocks until it is done or the deadline is over.
-// On a thread made for it; other threads may use the client's queue meanwhile. What librdkafka
+// Called on one of `Threads`; other threads may use the client's queue meanwhile. What librdkafka
 // calls retriable is tried again here.
 namespace exchange::kafka {
 

@@ -130,6 +130,8 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
         now.after = planned.window.to;
         metrics_.finished_plans.add();
     }
+    // With the raw bytes of their rows.
+    state.unfinished.clear();
 }
 
 }  // namespace exchange::outbox

@@ -16,8 +16,10 @@ struct LaneRelay::Generation {
     OutboxId after;
     // Of the window that is planned next, or of the one planned last.
     std::optional<Started<bool>> storing;
-    // In Kafka, not yet recorded: goes with the next plan's commit.
+    // In Kafka, not yet recorded: goes with the next plan's commit, if that comes before
+    // `record_by`.
     std::optional<PublishedWindow> unrecorded;
+    TimePoint record_by{};
 };
 
 // A window's verdicts, and when they came: what is prepared meanwhile must not count.

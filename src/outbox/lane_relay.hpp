@@ -33,6 +33,9 @@ struct RelayConfig {
     std::string topic_prefix;
     // How often to look for rows when nobody wakes us: other processes append too.
     Duration poll_every = std::chrono::milliseconds{50};
+    // How long a published window may wait for the plan that it is recorded with. Higher: fewer
+    // commits at some hundred records a second, and `published_at` and the backlog's figures later.
+    Duration record_within = std::chrono::milliseconds{20};
     // A lane is busy when its last window had `busy_rows` or more and was not full. Its next window
     // is then read `pace` after that one: a window has costs of its own (commits, PUTs, requests to
     // Kafka), which at thousands of records a second are better shared by more rows. Higher: less
@@ -114,6 +117,7 @@ private:
     void tell_how_it_stands();
     boost::asio::awaitable<void> finish_unfinished(Generation& now, LaneState& state);
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
+    boost::asio::awaitable<bool> wait_for_rows(Generation& now);
     boost::asio::awaitable<PlannedWindow> prepare(Generation& now);
     boost::asio::awaitable<PlannedWindow> send(Generation& now, const PlannedWindow& current);
     BundleTerms bundle_terms() const;

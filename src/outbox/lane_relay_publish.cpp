@@ -43,11 +43,7 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         co_await halt_or_renew(now);
         co_await ask_again_in_time(now);
         if (next.window.rows.empty()) {
-            co_await settle(now);
-            drained_ = draining_;
-            if (draining_ || yielding_) break;
-            co_await wake_.wait_until(SteadyClock::now() + config_.poll_every);
-            if (stopping_) break;
+            if (!co_await wait_for_rows(now)) break;
             next = co_await prepare(now);
             continue;
         }
@@ -60,6 +56,25 @@ asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
         next = co_await prepare(now);
     }
     if (owner_.epoch() != now.epoch) throw LeaseLost{};
+}
+
+// Answers whether to look for rows once more. What is published and not recorded goes with the next
+// window's plan where that comes soon: a commit of its own would be one more for each window, and
+// would hold up rows that come meanwhile.
+asio::awaitable<bool> LaneRelay::wait_for_rows(Generation& now)
+{
+    if (draining_ || yielding_) {
+        co_await settle(now);
+        drained_ = draining_;
+        co_return false;
+    }
+    TimePoint until = SteadyClock::now() + config_.poll_every;
+    if (now.unrecorded && SteadyClock::now() < now.record_by) until = now.record_by;
+    else co_await settle(now);
+    co_await wake_.wait_until(until);
+    if (!stopping_) co_return true;
+    co_await settle(now);
+    co_return false;
 }
 
 asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
@@ -193,6 +208,7 @@ asio::awaitable<void> LaneRelay::account(Generation& now, const PlannedWindow& p
     published.rows = static_cast<std::int32_t>(batch.outgoing.size() + batch.passed_over);
     published.positions = now.positions;
     now.unrecorded = std::move(published);
+    now.record_by = SteadyClock::now() + config_.record_within;
     metrics_.published_rows.add(static_cast<double>(batch.outgoing.size()));
     metrics_.passed_over_rows.add(static_cast<double>(batch.passed_over));
     metrics_.published_windows.add();

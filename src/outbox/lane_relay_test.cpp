@@ -21,7 +21,7 @@ asio::awaitable<bool> done(asio::awaitable<void> work)
 
 // One process with the relay of one lane over a world that outlives it.
 struct Process {
-    explicit Process(FakeLaneWorld& world)
+    explicit Process(FakeLaneWorld& world, Duration record_within = 1ms)
         : lanes{world},
           log{world},
           store{world},
@@ -33,16 +33,17 @@ struct Process {
                 LaneId{0},
                 Layout{1, 1, 2},
                 {"record.ingested.v1", "record.ingested.v2"},
-                config(),
+                config(record_within),
                 relay_metrics,
                 logger,
                 health}
     {
     }
 
-    static RelayConfig config()
+    static RelayConfig config(Duration record_within = 1ms)
     {
         RelayConfig config;
+        config.record_within = record_within;
         config.window_rows_max = 4;
         config.poll_every = 1ms;
         config.retry_first = 1ms;
@@ -212,6 +213,44 @@ TEST(LaneRelay, halts_where_the_staged_bytes_are_not_those_that_were_planned)
     EXPECT_EQ(world.broken_rules, std::vector<std::string>{});
     const std::string cause = successor.health.all().at("lane/0").cause;
     EXPECT_NE(cause.find("staged bytes"), std::string::npos) << cause;
+}
+
+asio::awaitable<bool> publish_two_in_turn(Process& process, FakeLaneWorld& world)
+{
+    const auto in_log = [&world] {
+        std::size_t records = 0;
+        for (const auto& [partition, log] : world.log) records += log.size();
+        return records;
+    };
+    Started<bool> lease{process.io.get_executor(), done(process.owner.run())};
+    Started<bool> running{process.io.get_executor(), done(process.relay.run())};
+    for (std::size_t row = 1; row <= 2; ++row) {
+        world.rows.emplace_back(2 * row, "{}");
+        process.relay.wake();
+        while (in_log() < row) co_await sleep_until(SteadyClock::now() + 1ms);
+    }
+    process.relay.stop();
+    co_await running.get();
+    process.owner.stop();
+    co_return co_await lease.get();
+}
+
+TEST(LaneRelay, records_a_window_with_the_plan_of_the_next_where_that_comes_soon)
+{
+    FakeLaneWorld world;
+    Process process{world, 1min};
+    test::run(process.io, publish_two_in_turn(process, world));
+    EXPECT_EQ(world.shared_commits, 1);
+    EXPECT_EQ(world.published_up_to(), 4) << "the last is recorded at the end";
+    expect_exact(world, "");
+}
+
+TEST(LaneRelay, records_a_window_by_itself_where_nothing_follows)
+{
+    FakeLaneWorld world = world_with_rows(1);
+    Process process{world, 5ms};
+    EXPECT_TRUE(test::run(process.io, process.run_until(world, 2)));
+    EXPECT_EQ(world.shared_commits, 0);
 }
 
 TEST(LaneRelay, quarantines_a_row_that_kafka_never_takes_and_goes_on)

@@ -120,7 +120,7 @@ private:
         ++totals_.bundles;
         const auto object = co_await store_.head(row.key, soon());
         if (!object && row.owed) add(Kind::object_missing, row, "its bundle row is there");
-        else if (!object) ++totals_.open;
+        else if (!object) ++totals_.unstored;
         else if (object->size != row.size) add(Kind::object_torn, row, sizes(row, object->size));
         else if (terms_.deep) co_await look_inside(row);
     }

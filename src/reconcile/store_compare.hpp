@@ -20,8 +20,10 @@ struct StoreTotals {
     std::size_t bundles = 0;
     std::size_t objects = 0;
     std::size_t young_orphans = 0;
-    // Not planned yet.
+    // Not planned yet, or published.
     std::size_t open = 0;
+    // Bundles of windows that are not published: they may come any moment.
+    std::size_t unstored = 0;
     std::size_t other_stores = 0;
 };
 

@@ -54,7 +54,7 @@ TEST_F(StoreCompareTest, owes_nothing_to_the_store_of_a_window_that_is_not_publi
     const std::string bytes = db.store.objects().at(planned.bundles.at(0).key);
     db.store.objects().erase(planned.bundles.at(0).key);
     EXPECT_EQ(compare(true), Counts{});
-    EXPECT_EQ(totals.open, 1u);
+    EXPECT_EQ(totals.unstored, 1u);
     db.record(planned);
     EXPECT_EQ(compare(true), (Counts{{Kind::object_missing, 1}}));
     db.store.objects()[planned.bundles.at(0).key] = bytes;

@@ -54,6 +54,20 @@ TEST_F(SweepTest, removes_an_object_that_no_plan_can_name_any_more)
     EXPECT_EQ(run_sweep().removed, 0u);
 }
 
+// Until its window is published, a bundle may be planned to where it was once more.
+TEST_F(SweepTest, leaves_a_bundle_of_an_unfinished_window_that_was_planned_elsewhere)
+{
+    db.append_event("one");
+    const outbox::PlannedWindow planned = db.plan();
+    const std::set<std::string> stored = keys();
+    db.script("UPDATE bundles SET bucket = 'elsewhere', key = 'north/' || key");
+    EXPECT_EQ(run_sweep().orphans, 0u);
+    EXPECT_EQ(keys(), stored);
+    db.record(planned);
+    EXPECT_EQ(run_sweep().removed, 1u);
+    EXPECT_TRUE(keys().empty());
+}
+
 TEST_F(SweepTest, waits_until_the_mark_has_aged)
 {
     db.append_event("one");

@@ -90,8 +90,8 @@ def settled(space: Space, *, within_s: float = 40) -> None:
 
 
 def sweep(space: Space) -> int:
-    """Removes what crashes left in the raw store (a bundle is stored before its plan commits), as
-    the sweeper does after its grace period. Answers how many objects that were."""
+    """Removes what crashes left in the raw store (bundles whose plan never committed), as the
+    sweeper does after its grace period. Answers how many objects that were."""
     options = ("--json", "--repair", "--yes", "--grace", "0")
     report = json.loads(space.run("reconcile", *options, check=True).stdout)
     return report.get("done", {}).get("swept", 0)

@@ -50,6 +50,8 @@ struct FakeLaneWorld {
     std::vector<std::int64_t> quarantined;
     std::map<kafka::TopicPartition, std::vector<LogRecord>> log;
     Epoch epoch{1};
+    // Commits that record one window and plan the next.
+    int shared_commits = 0;
     std::vector<std::string> broken_rules;
     Fault fault;
     int calls = 0;
@@ -132,6 +134,7 @@ public:
     {
         check(false);
         if (epoch != world_.epoch) co_return false;
+        world_.shared_commits += what.published && what.plan;
         if (what.published) record(*what.published);
         if (what.plan) plan(*what.plan);
         for (const auto& row : what.quarantined) {

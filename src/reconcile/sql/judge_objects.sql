@@ -1,8 +1,8 @@
--- What objects of the raw store are, in one snapshot: 0 a bundle, 1 not planned yet, 2 an orphan. A
--- window is planned behind all that were planned before, so an object that begins at or below the
--- last planned id and has no row will never get one. But one of ids that a restored database does
--- not remember may be named by events in the log: it is left. Primary keys of `bundles`, `windows`,
--- `published` and `accepted_logs`.
+-- What objects of the raw store are, in one snapshot: 0 a bundle, 1 not published yet, 2 an orphan.
+-- Rows of `bundles` come and move only behind what is published, so an object that begins at or
+-- below the last published id and has no row will never get one. But one of ids that a restored
+-- database does not remember may be named by events in the log: it is left. Primary keys of
+-- `bundles`, `published` and `accepted_logs`.
 -- $1 lanes, $2 first ids, $3 keys
 SELECT CASE WHEN b.found IS NOT NULL THEN 0
             WHEN EXISTS (SELECT FROM accepted_logs l
@@ -13,10 +13,8 @@ SELECT CASE WHEN b.found IS NOT NULL THEN 0
   FROM unnest($1::smallint[], $2::bigint[], $3::text[]) WITH ORDINALITY
        AS a (lane, first_id, key, ordinal)
   JOIN (SELECT l.lane,
-               greatest(coalesce((SELECT to_id FROM windows w WHERE w.lane = l.lane
-                                   ORDER BY to_id DESC LIMIT 1), 0),
-                        coalesce((SELECT to_id FROM published p WHERE p.lane = l.lane
-                                   ORDER BY to_id DESC LIMIT 1), 0)) AS to_id
+               coalesce((SELECT to_id FROM published p WHERE p.lane = l.lane
+                          ORDER BY to_id DESC LIMIT 1), 0) AS to_id
           FROM lanes l) up ON up.lane = a.lane
   LEFT JOIN LATERAL (SELECT true AS found FROM bundles
                       WHERE bundles.lane = a.lane AND bundles.first_id = a.first_id
