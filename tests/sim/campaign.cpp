@@ -34,6 +34,7 @@ constexpr std::array sometimes{
     "open transaction aborted by its successor",
     "paused beyond the lease",
     "plan finished by a later owner",
+    "planned bundles moved",
     "postgres crash",
     "quarantine",
     "repeat answered",

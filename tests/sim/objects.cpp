@@ -17,29 +17,30 @@ namespace {
 
 }  // namespace
 
-bool Objects::put(const std::string& key, const std::string& body, const objects::Sha256& sha256)
+bool Objects::put(const std::string& place, const std::string& body, const objects::Sha256& sha256)
 {
     if (crypto::sha256(body) != sha256) return false;
-    if (const auto known = bodies_.find(key); known != bodies_.end()) {
+    if (const auto known = bodies_.find(place); known != bodies_.end()) {
         world_.count("bundle stored again");
-        if (known->second != body) world_.violated("one key was stored with two contents");
+        if (known->second != body) world_.violated("one object was stored with two contents");
     }
-    bodies_[key] = body;
+    bodies_[place] = body;
     return true;
 }
 
-const std::string* Objects::find(const std::string& key) const
+const std::string* Objects::find(const std::string& place) const
 {
-    const auto found = bodies_.find(key);
+    const auto found = bodies_.find(place);
     return found == bodies_.end() ? nullptr : &found->second;
 }
 
 asio::awaitable<void> SimRawStore::put(std::string key, std::string_view body,
                                        objects::Sha256 sha256, TimePoint deadline)
 {
-    const auto serve = [store = &objects_, key, body = std::string{body},
+    const std::string place = bucket_ + "/" + key;
+    const auto serve = [store = &objects_, place, body = std::string{body},
                         sha256](const Responder<bool>& answer) {
-        answer(store->put(key, body, sha256));
+        answer(store->put(place, body, sha256));
     };
     if (objects_.world().plan.variant == Variant::store_after_publish) {
         objects_.world().timeline.after(std::chrono::milliseconds{20},

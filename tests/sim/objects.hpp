@@ -15,9 +15,9 @@ public:
     Link& link() { return link_; }
     World& world() { return world_; }
 
-    bool put(const std::string& key, const std::string& body, const objects::Sha256& sha256);
-    // Null when there is none.
-    const std::string* find(const std::string& key) const;
+    bool put(const std::string& place, const std::string& body, const objects::Sha256& sha256);
+    // Null when there is none. A place is bucket/key.
+    const std::string* find(const std::string& place) const;
 
 private:
     World& world_;
@@ -28,7 +28,7 @@ private:
 // The port. The relay only puts; everything else is a programming error here.
 class SimRawStore final : public objects::RawStore {
 public:
-    explicit SimRawStore(Objects& store) : objects_{store} {}
+    SimRawStore(Objects& store, std::string bucket) : objects_{store}, bucket_{std::move(bucket)} {}
 
     boost::asio::awaitable<void> put(std::string key, std::string_view body, objects::Sha256 sha256,
                                      TimePoint deadline) override;
@@ -40,10 +40,11 @@ public:
     list(std::string prefix, std::string after, TimePoint deadline) override;
     boost::asio::awaitable<void> remove(std::string key, TimePoint deadline) override;
     boost::asio::awaitable<void> probe(TimePoint deadline) override;
-    std::string bucket() const override { return "raw"; }
+    std::string bucket() const override { return bucket_; }
 
 private:
     Objects& objects_;
+    std::string bucket_;
 };
 
 }  // namespace exchange::sim

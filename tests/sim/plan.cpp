@@ -77,6 +77,9 @@ Plan draw_plan(Dice& dice, Variant variant)
     plan.lost_markers = some(dice, 0.3);
     plan.late_markers = some(dice, 0.3);
     plan.forgotten_offset = some(dice, 0.5);
+    // In idempotent mode a former owner's late event may name the former place.
+    plan.other_stores = plan.transactional ? some(dice, 0.3) : 0;
+    plan.record_within = dice.between(1ms, 200ms);
     return plan;
 }
 

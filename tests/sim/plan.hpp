@@ -94,6 +94,8 @@ struct Plan {
     double lost_markers = 0;      // of transactions: complete without some of their markers
     double late_markers = 0;      // of markers: written long after the decision
     double forgotten_offset = 0;  // of repeated batches: the broker no longer knows where it is
+    double other_stores = 0;      // of processes: started with another raw store
+    Duration record_within{};     // how long a published window waits for the next one's plan
 };
 
 Plan draw_plan(Dice& dice, Variant variant);

@@ -132,6 +132,20 @@ CommitAnswer Postgres::commit(LaneId id, Epoch epoch, const outbox::LaneCommit& 
     return CommitAnswer::done;
 }
 
+bool Postgres::move_bundles(LaneId id, Epoch epoch, const outbox::PlannedWindow& moved)
+{
+    Lane& lane = lanes_.at(index(id));
+    if (!owns(id, epoch) || moved.window.to <= lane.published_up_to()) return false;
+    for (Planned& planned : lane.windows) {
+        if (planned.window.window.to != moved.window.to) continue;
+        watcher_.moved(moved);
+        planned.window.bundles = moved.bundles;
+        world_.count("planned bundles moved");
+        world_.trace("moved", number(id), moved.window.to.value);
+    }
+    return true;
+}
+
 // With later planned rows of its record, as quarantine_rows.sql does.
 void Postgres::quarantine(const Lane& lane, const outbox::QuarantinedRow& row)
 {

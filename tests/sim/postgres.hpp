@@ -84,10 +84,11 @@ public:
             return published.empty() ? OutboxId{} : published.back().window.to;
         }
     };
-    // Told of each commit that plans or records a window, before it takes effect.
+    // Told of each commit that plans, moves or records a window, before it takes effect.
     struct Watcher {
         virtual ~Watcher() = default;
         virtual void planned(LaneId lane, const outbox::PlannedWindow& window) = 0;
+        virtual void moved(const outbox::PlannedWindow& window) = 0;
         virtual void recorded(LaneId lane, Epoch epoch, const outbox::PublishedWindow& window) = 0;
     };
 
@@ -108,6 +109,7 @@ public:
     outbox::Window read(LaneId lane, OutboxId after, int rows_max) const;
     std::vector<outbox::PlannedWindow> unfinished(LaneId lane, OutboxId after) const;
     CommitAnswer commit(LaneId lane, Epoch epoch, const outbox::LaneCommit& what);
+    bool move_bundles(LaneId lane, Epoch epoch, const outbox::PlannedWindow& moved);
 
     // Takes the lane's lock, answers when the commit is visible.
     void append(LaneId lane, std::vector<AppendedRow> rows, const Responder<AppendReply>& answer);

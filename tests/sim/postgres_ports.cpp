@@ -108,6 +108,15 @@ asio::awaitable<bool> SimLaneStore::commit(LaneId lane, Epoch epoch, outbox::Lan
     co_return answer == CommitAnswer::done;
 }
 
+asio::awaitable<bool> SimLaneStore::move_bundles(LaneId lane, Epoch epoch,
+                                                 const outbox::PlannedWindow& planned)
+{
+    std::function<bool()> statement = [postgres = &postgres_, lane, epoch, planned] {
+        return postgres->move_bundles(lane, epoch, planned);
+    };
+    co_return co_await run(postgres_, rows_patience, std::move(statement));
+}
+
 asio::awaitable<void> SimAppender::connect(TimePoint)
 {
     if (!postgres_.link().up) throw pg::Unavailable{"simulated: no connection to Postgres"};

@@ -24,10 +24,8 @@ public:
     boost::asio::awaitable<outbox::Window> read(LaneId lane, OutboxId after, int rows_max,
                                                 std::int64_t bytes_max) override;
     boost::asio::awaitable<bool> commit(LaneId lane, Epoch epoch, outbox::LaneCommit what) override;
-    boost::asio::awaitable<bool> move_bundles(LaneId, Epoch, const outbox::PlannedWindow&) override
-    {
-        throw std::logic_error{"the simulated raw store stays where it is"};
-    }
+    boost::asio::awaitable<bool> move_bundles(LaneId lane, Epoch epoch,
+                                              const outbox::PlannedWindow& planned) override;
 
 private:
     Postgres& postgres_;

@@ -20,6 +20,7 @@ outbox::RelayConfig relay_config(const Plan& plan)
     config.poll_every = plan.poll_every;
     config.busy_rows = static_cast<std::size_t>(plan.window_rows_max / 2 + 1);
     config.put_timeout = 5s;
+    config.record_within = plan.record_within;
     return config;
 }
 
@@ -104,7 +105,7 @@ Process::Process(World& world, Servers servers, Instruments& instruments, std::s
       instruments_{instruments},
       health_{instruments.log},
       log_{servers.broker},
-      store_{servers.objects}
+      store_{servers.objects, world.dice.chance(world.plan.other_stores) ? "other" : "raw"}
 {
     for (int lane = 0; lane < world.plan.lanes; ++lane)
         lanes_.push_back(

@@ -63,13 +63,34 @@ void Referee::check_bundle(LaneId lane, const outbox::Bundle& bundle)
             return;
         }
         if (at > 0) bytes.push_back('\n');
-        const std::string as_named = fmt::format(R"("key":"{}","offset":{},"length":{})",
-                                                 bundle.object_key, bytes.size(), length);
-        raw_of_[bundle.ids[at]] = {as_named, bundle.object_key, bundle.sha256};
         bytes += row->second->body;
     }
     if (crypto::sha256(bytes) != bundle.sha256)
         world_.violated(fmt::format("bundle {} has other bytes than its rows", bundle.object_key));
+    expect_named(bundle);
+}
+
+void Referee::expect_named(const outbox::Bundle& bundle)
+{
+    std::size_t offset = 0;
+    for (std::size_t at = 0; at < bundle.ids.size(); ++at) {
+        const auto length = static_cast<std::size_t>(bundle.lengths[at]);
+        const std::string as_named =
+            fmt::format(R"("bucket":"{}","key":"{}","offset":{},"length":{})", bundle.bucket,
+                        bundle.object_key, offset, length);
+        raw_of_[bundle.ids[at]] = {as_named, bundle.bucket + "/" + bundle.object_key,
+                                   bundle.sha256};
+        offset += length + 1;
+    }
+}
+
+void Referee::moved(const outbox::PlannedWindow& window)
+{
+    for (const outbox::OutboxRow& row : window.window.rows)
+        if (is_in_log(row.id.value))
+            world_.violated(
+                fmt::format("the bundle of row {} was moved, and its event is out", row.id.value));
+    for (const outbox::Bundle& bundle : window.bundles) expect_named(bundle);
 }
 
 void Referee::planned(LaneId id, const outbox::PlannedWindow& planned)

@@ -13,6 +13,7 @@ public:
     void watch(Postgres& postgres, Broker& broker, Objects& objects);
 
     void planned(LaneId lane, const outbox::PlannedWindow& window) override;
+    void moved(const outbox::PlannedWindow& window) override;
     void recorded(LaneId lane, Epoch epoch, const outbox::PublishedWindow& window) override;
 
     // All that was accepted is published or quarantined, recorded, and visible to readers.
@@ -29,6 +30,7 @@ private:
                 const kafka::Message& message);
     bool is_in_log(std::int64_t id) const;
     void check_bundle(LaneId lane, const outbox::Bundle& bundle);
+    void expect_named(const outbox::Bundle& bundle);
     void check_positions(LaneId lane, const outbox::PublishedWindow& window);
     void judge_log(const kafka::TopicPartition& partition, const PartitionLog& log,
                    std::map<std::int64_t, int>& seen);
