@@ -34,8 +34,8 @@ public:
 
     ~Threads() override;
 
-    // Runs `work`, which must not throw and must end by itself, at once: on a thread that has
-    // nothing to do, or on a new one. From any thread.
+    // Runs `work`, which must not throw, must end by itself and must not call `run`, at once: on a
+    // thread that has nothing to do, or on a new one. From any thread but these.
     void run(std::function<void()> work);
 
 private:

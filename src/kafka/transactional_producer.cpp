@@ -112,12 +112,15 @@ asio::awaitable<void> decide(std::shared_ptr<Slots> slots, Slot& slot,
     slot.beginning.emplace(executor, call(sender->client(), begin_transaction, deadline));
 }
 
-asio::awaitable<void> wait_for_beginning(Slot& slot)
+asio::awaitable<void> wait_for_beginning(std::shared_ptr<Slots> slots, Slot& slot)
 {
     if (!slot.beginning) co_return;
     Started<Failed> beginning = *slot.beginning;
     slot.beginning.reset();
-    if (const Failed failed = co_await beginning.get()) throw Error{*failed};
+    if (const Failed failed = co_await beginning.get()) {
+        slots->broken = failed->what();
+        throw Error{*failed};
+    }
 }
 
 asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots,
@@ -131,7 +134,7 @@ asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots
     slots->sending = true;
     Slot& slot = slots->all[slots->next];
     slots->next = (slots->next + 1) % slots->all.size();
-    co_await wait_for_beginning(slot);
+    co_await wait_for_beginning(slots, slot);
     deliveries = co_await Sender::send(slot.sender, std::move(messages));
     co_await decide(slots, slot, deliveries);
     slots->sending = false;
@@ -160,7 +163,7 @@ public:
         const std::shared_ptr<Slots> slots = slots_;
         for (Slot& slot : slots->all) {
             const std::shared_ptr<Sender> sender = slot.sender;
-            co_await wait_for_beginning(slot);
+            co_await wait_for_beginning(slots, slot);
             std::vector<Message> empty;
             for (const TopicPartition& partition : partitions)
                 empty.push_back({partition.topic, partition.partition, {}, {}, {}});
