@@ -237,11 +237,17 @@ Outcome Run::run()
     calm_down();
     const TimePoint latest = world_.timeline.now() + recovery_most;
     const auto over = [this] { return clients_.all_answered() && referee_.settled(); };
-    while (!over() && world_.timeline.now() < latest) step_until(world_.timeline.now() + 100ms);
+    const auto wait = [&] {
+        while (!over() && world_.timeline.now() < latest) step_until(world_.timeline.now() + 100ms);
+    };
+    wait();
+    // An append that was under way may still add a row, and its lane's owner may wait for an answer
+    // that was lost before.
+    step_until(world_.timeline.now() + stragglers);
+    wait();
     if (!over())
         world_.violated("no recovery: something still waits a minute after the last fault");
     look_for_halts();
-    step_until(world_.timeline.now() + stragglers);
     referee_.judge(clients_);
     if (world_.dice.chance(0.1)) remake_a_topic();
 
