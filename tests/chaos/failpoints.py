@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.broker import AS_LAID_OUT_BYTES, limit_messages
+from chaos.broker import AS_LAID_OUT_BYTES
+from support.broker import limit_messages
 from support.checker import Submission
 from support.evidence import check_space
 from support.load import Load

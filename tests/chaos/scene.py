@@ -5,11 +5,12 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from chaos.broker import AS_LAID_OUT_BYTES, limit_messages, trusting_producers
+from chaos.broker import AS_LAID_OUT_BYTES, trusting_producers
 from chaos.hanging import hang_next_transaction
 from chaos.sampler import Sampler
 from chaos.schedule import RELAYS, Fault, Schedule
 from chaos.servers import Servers
+from support.broker import limit_messages
 from support.checker import Submission
 from support.frames import KafkaFrames
 from support.load import Load

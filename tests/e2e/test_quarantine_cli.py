@@ -4,26 +4,15 @@ import json
 
 import psycopg
 import pytest
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from psycopg import sql
 from support import bodies
+from support.broker import limit_messages
 from support.events import read_events
 from support.server import Server
 from support.space import PARTITIONS, Space
 from support.waiting import until
 
 ALL_COUNTS = ("accepted", "published", "pending", "quarantined", "discarded", "difference")
-
-
-def limit_messages(space: Space, size: int) -> None:
-    """What one message of the topic for /v1 may have at most."""
-    entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(
-        ConfigResource.Type.TOPIC, space.topics[0], incremental_configs=[entry]
-    )
-    admin = AdminClient({"bootstrap.servers": space.stack.kafka})
-    for changed in admin.incremental_alter_configs([resource]).values():
-        changed.result(timeout=20)
 
 
 def told(space: Space, *arguments: str, code: int = 0) -> dict:
@@ -45,7 +34,7 @@ def in_quarantine(space: Space) -> list[dict]:
 def refused(open_space):
     """An exchange with two events that Kafka refused, and one that it took."""
     space = open_space("refused")
-    limit_messages(space, 200)
+    limit_messages(space.stack, space.topics[:1], 200)
     server = Server(space).start()
     sent = [server.accepted(bodies.v1())["record_id"] for _ in range(2)]
     server.accepted(bodies.v2(), api=2)
@@ -74,7 +63,7 @@ def test_events_that_kafka_refuses_are_listed_and_shown_without_identity(refused
 
 def test_a_released_event_is_published_once_under_its_event_id(refused):
     space, _, sent = refused
-    limit_messages(space, 1_000_000)
+    limit_messages(space.stack, space.topics[:1], 1_000_000)
     row = told(space, "list", "--record", sent[0])["rows"][0]
     event_id = told(space, "show", str(row["id"]))["event_id"]
 
