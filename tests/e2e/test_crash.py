@@ -1,7 +1,6 @@
 """SIGKILL, SIGTERM and SIGSTOP under load: nothing lost, nothing doubled."""
 
 import signal
-import time
 
 import pytest
 from support import bodies, rawhttp
@@ -86,10 +85,9 @@ def test_a_second_sigterm_ends_at_once(open_space):
         _wait_until_seen(server)
         server.send_signal(signal.SIGTERM)
         until(lambda: server.log_lines("stopping"), within_s=10, what="the drain has begun")
-        begun = time.monotonic()
         server.send_signal(signal.SIGTERM)
+        # The drain alone would wait for the rest of the request.
         server.wait(within_s=5)
-        assert time.monotonic() - begun < 2
 
 
 def _half_sent(body: bytes) -> bytes:

@@ -72,7 +72,7 @@ def test_a_source_over_its_quota_is_told_when_it_may_send_again(open_space):
     assert server.post(other).status_code == 202
     until(
         lambda: server.post(bodies.v1(), key=key).status_code == 202,
-        within_s=5,
+        within_s=15,
         what="the source's quota to fill up again",
     )
 
@@ -94,7 +94,7 @@ def test_beyond_the_most_connections_one_is_refused_until_another_ends(open_spac
     def served() -> bool:
         return rawhttp.exchange(server.address, rawhttp.head("GET", "/livez")).status == 200
 
-    until(served, within_s=5, what="there is room again")
+    until(served, within_s=15, what="there is room again")
 
 
 def test_requests_beyond_the_queue_are_refused_at_once(open_space):
@@ -135,12 +135,12 @@ def test_bodies_beyond_the_budget_are_refused_before_they_are_read(open_space):
             answer = rawhttp.exchange(server.address, announce(len(body)))
             return answer if answer.status == 503 else None
 
-        answer = until(refused, within_s=5, what="the second large body is refused")
+        answer = until(refused, within_s=15, what="the second large body is refused")
         assert int(answer.headers["retry-after"]) >= 1
         assert server.http.get("/livez").status_code == 200
         first.sendall(body[1000:])
         assert rawhttp.read_answer(first).status == 202
-    until(lambda: server.post(body).status_code == 202, within_s=5, what="there is room again")
+    until(lambda: server.post(body).status_code == 202, within_s=15, what="there is room again")
 
 
 def test_a_slow_header_is_cut_off_while_others_are_served(open_space):

@@ -1,7 +1,5 @@
 """What this database was first used with: another one halts the lanes until it is accepted."""
 
-import time
-
 import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions
 from support.evidence import check_space
@@ -26,7 +24,7 @@ def test_another_postgres_halts_the_lanes_until_it_is_accepted(open_space, pin, 
     with space.database() as connection:
         connection.execute("UPDATE pins SET value = '4711' WHERE name = %s", (pin,))
     for lane in range(LANES):
-        status = told(server, f"lane/{lane}", within_s=5)
+        status = told(server, f"lane/{lane}")
         assert "4711" in status["cause"]
         assert words in status["cause"]
         assert f"exchange pins accept {pin}" in status["remedy"]
@@ -65,7 +63,7 @@ def test_the_role_of_the_service_may_look_and_accept(open_space):
         server.published(2)
         with space.database() as connection:
             connection.execute("UPDATE pins SET value = '9' WHERE name = 'postgres_timeline'")
-        told(server, "lane/0", within_s=5)
+        told(server, "lane/0")
         accept = ("pins", "accept", "postgres_timeline", "--reason", "a drill")
         space.run(*accept, DATABASE_URL=url, check=True)
         all_well(server)
@@ -84,12 +82,12 @@ def test_partitions_added_at_run_time_halt_the_lanes_by_name(open_space, stack):
     topic = space.topics[0]
     for done in admin.create_partitions([NewPartitions(topic, PARTITIONS + 2)]).values():
         done.result(timeout=10)
-    begun = time.monotonic()
     for lane in range(LANES):
-        status = told(server, f"lane/{lane}", within_s=5)
+        status = told(server, f"lane/{lane}")
         assert f"topic {topic} has {PARTITIONS + 2} partitions" in status["cause"]
-    assert time.monotonic() - begun < 5
-    assert told(server, f"topic/{topic}", within_s=1)["cause"] == status["cause"]
+    assert told(server, f"topic/{topic}")["cause"] == status["cause"]
     send(server, 2)
     assert space.rows("SELECT count(published_at) FROM outbox_events") == [(2,)]
-    assert until(lambda: server.metrics()["exchange_relay_halted_lanes"], within_s=5, what="halted")
+    assert until(
+        lambda: server.metrics()["exchange_relay_halted_lanes"], within_s=15, what="halted"
+    )
