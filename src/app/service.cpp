@@ -272,6 +272,9 @@ void Service::Parts::start_relay()
     log_config.id_prefix = config.topic_prefix;
     event_log = std::make_unique<outbox::KafkaEventLog>(executor, std::move(log_config));
     outbox::RelaySettings settings{config.relay, config.lease, instance, tracer()};
+    // A window keeps about two busy: Kafka's client and broker, Postgres, the raw store.
+    settings.windows_at_once =
+        std::max(1, static_cast<int>(std::thread::hardware_concurrency() / 2));
     relay = std::make_unique<outbox::Relay>(
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
         *event_log, *store, *standing, std::move(settings), metrics, log, health);

@@ -21,11 +21,15 @@ public:
         boost::asio::co_spawn(executor, run(std::move(work), state_), boost::asio::detached);
     }
 
-    // Waits for the end, well or not.
-    boost::asio::awaitable<void> settled()
+    // Waits for the end, well or not; false when it had not come by `deadline`.
+    boost::asio::awaitable<bool> settled(TimePoint deadline = TimePoint::max())
     {
         const std::shared_ptr<State> state = state_;
-        while (!state->result && !state->failure) co_await state->done.wait_until(TimePoint::max());
+        while (!state->result && !state->failure) {
+            if (SteadyClock::now() >= deadline) co_return false;
+            co_await state->done.wait_until(deadline);
+        }
+        co_return true;
     }
 
     // The result, or what it threw. Once. Await it before anything that the work refers to goes

@@ -1,5 +1,6 @@
 #include "base/failpoint.hpp"
 #include "base/started.hpp"
+#include "kafka/holds.hpp"
 #include "kafka/metadata.hpp"
 #include "kafka/producer.hpp"
 #include "kafka/producer_presets.hpp"
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <stdexcept>
 
 namespace exchange::kafka {
@@ -17,6 +19,9 @@ namespace asio = boost::asio;
 
 // An abort only shortens what the broker's time-out does anyhow.
 constexpr Duration abort_patience = std::chrono::seconds{3};
+
+// For what asks nothing of a broker.
+constexpr Duration local_patience = std::chrono::seconds{1};
 
 Presets transactional_presets(const TransactionalConfig& config, int number)
 {
@@ -29,8 +34,11 @@ Presets transactional_presets(const TransactionalConfig& config, int number)
     return presets;
 }
 
+using Partitions = std::vector<TopicPartition>;
+
 struct Slot {
     std::shared_ptr<Sender> sender;
+    std::shared_ptr<Holds> holds;
     // Of its next transaction, while others have their turn.
     std::optional<Started<Failed>> beginning;
 };
@@ -61,6 +69,40 @@ asio::awaitable<Failed> call(std::shared_ptr<Client> client,
     co_return co_await run_blocking(std::move(work), deadline);
 }
 
+Partitions partitions_of(const std::vector<Message>& messages)
+{
+    std::set<TopicPartition> found;
+    for (const Message& message : messages) found.insert({message.topic, message.partition});
+    return {found.begin(), found.end()};
+}
+
+// As `call` does, for what librdkafka does at once.
+template <class Work>
+asio::awaitable<bool> do_soon(Work work)
+{
+    std::function<bool()> job = std::move(work);
+    co_return co_await run_blocking(std::move(job), SteadyClock::now() + local_patience);
+}
+
+asio::awaitable<bool> hold(const Slot& slot, const Partitions& partitions)
+{
+    if (slot.holds->all(partitions)) co_return true;
+    auto work = [client = slot.sender->client(), holds = slot.holds, partitions] {
+        return client && holds->hold(*client, partitions);
+    };
+    co_return co_await do_soon(std::move(work));
+}
+
+asio::awaitable<void> release(const Slot& slot, const Partitions& partitions)
+{
+    if (!slot.holds->any(partitions)) co_return;
+    auto work = [client = slot.sender->client(), holds = slot.holds, partitions] {
+        if (client) holds->release(*client, partitions);
+        return true;
+    };
+    co_await do_soon(std::move(work));
+}
+
 void fail_all(std::vector<Delivery>& deliveries, Fault fault, const std::string& reason)
 {
     for (Delivery& delivery : deliveries) {
@@ -82,9 +124,23 @@ const Delivery* worst(const std::vector<Delivery>& deliveries)
     return found;
 }
 
+// Begins the slot's next transaction, and holds what would belong to it, while others have their
+// turn.
+void begin_next(const asio::any_io_executor& executor, Slot& slot, Partitions held,
+                TimePoint deadline)
+{
+    std::function<Failed()> work = [client = slot.sender->client(), holds = slot.holds,
+                                    held = std::move(held), deadline] {
+        Failed failed = begin_transaction(client, deadline);
+        if (!failed && !held.empty()) holds->hold(*client, held);
+        return failed;
+    };
+    slot.beginning.emplace(executor, run_blocking(std::move(work), deadline));
+}
+
 // Ends the transaction of what was just delivered. Verdicts that no longer hold become faults.
 asio::awaitable<void> decide(std::shared_ptr<Slots> slots, Slot& slot,
-                             std::vector<Delivery>& deliveries)
+                             std::vector<Delivery>& deliveries, Partitions hold_next)
 {
     const std::shared_ptr<Sender> sender = slot.sender;
     if (const Delivery* fault = worst(deliveries)) {
@@ -108,8 +164,7 @@ asio::awaitable<void> decide(std::shared_ptr<Slots> slots, Slot& slot,
     }
     failpoint("kafka/committed");
     if (!sender->client()) co_return;
-    const auto executor = co_await asio::this_coro::executor;
-    slot.beginning.emplace(executor, call(sender->client(), begin_transaction, deadline));
+    begin_next(co_await asio::this_coro::executor, slot, std::move(hold_next), deadline);
 }
 
 asio::awaitable<void> wait_for_beginning(std::shared_ptr<Slots> slots, Slot& slot)
@@ -123,20 +178,63 @@ asio::awaitable<void> wait_for_beginning(std::shared_ptr<Slots> slots, Slot& slo
     }
 }
 
-asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots,
-                                                    std::vector<Message> messages)
+asio::awaitable<Slot*> take_turn(std::shared_ptr<Slots> slots)
 {
     if (!slots->broken.empty())
         throw Error{Fault::fatal, "This Kafka producer may send no more: " + slots->broken};
     if (slots->sending) throw std::logic_error{"two transactions at once"};
-    std::vector<Delivery> deliveries;
-    if (messages.empty()) co_return deliveries;
     slots->sending = true;
     Slot& slot = slots->all[slots->next];
     slots->next = (slots->next + 1) % slots->all.size();
     co_await wait_for_beginning(slots, slot);
+    co_return &slot;
+}
+
+asio::awaitable<std::vector<Delivery>> send_in_turn(std::shared_ptr<Slots> slots,
+                                                    std::vector<Message> messages)
+{
+    std::vector<Delivery> deliveries;
+    if (messages.empty()) co_return deliveries;
+    Slot& slot = *co_await take_turn(slots);
+    co_await release(slot, partitions_of(messages));
     deliveries = co_await Sender::send(slot.sender, std::move(messages));
-    co_await decide(slots, slot, deliveries);
+    co_await decide(slots, slot, deliveries, {});
+    slots->sending = false;
+    co_return deliveries;
+}
+
+// What is held must never leave when this throws.
+asio::awaitable<void> clear_or_close(std::shared_ptr<Slots> slots, asio::awaitable<void> cleared)
+{
+    try {
+        co_await std::move(cleared);
+    } catch (...) {
+        slots->close();
+        throw;
+    }
+}
+
+// The messages are handed over and held: their partitions join the transaction meanwhile.
+asio::awaitable<std::vector<Delivery>> send_held(std::shared_ptr<Slots> slots,
+                                                 std::vector<Message> messages,
+                                                 asio::awaitable<void> cleared)
+{
+    std::vector<Delivery> deliveries;
+    if (messages.empty()) {
+        co_await std::move(cleared);
+        co_return deliveries;
+    }
+    Slot& slot = *co_await take_turn(slots);
+    const Partitions partitions = partitions_of(messages);
+    const bool held = co_await hold(slot, partitions);
+    if (!held) co_await clear_or_close(slots, std::move(cleared));
+    const auto executor = co_await asio::this_coro::executor;
+    Started<std::vector<Delivery>> sending{executor,
+                                           Sender::send(slot.sender, std::move(messages))};
+    if (held) co_await clear_or_close(slots, std::move(cleared));
+    co_await release(slot, partitions);
+    deliveries = co_await sending.get();
+    co_await decide(slots, slot, deliveries, partitions);
     slots->sending = false;
     co_return deliveries;
 }
@@ -149,6 +247,12 @@ public:
     asio::awaitable<std::vector<Delivery>> send(std::vector<Message> messages) override
     {
         return send_in_turn(slots_, std::move(messages));
+    }
+
+    asio::awaitable<std::vector<Delivery>> send_once_cleared(std::vector<Message> messages,
+                                                             asio::awaitable<void> cleared) override
+    {
+        return send_held(slots_, std::move(messages), std::move(cleared));
     }
 
     asio::awaitable<void> prime(std::vector<std::string> topics, TimePoint deadline) override
@@ -164,6 +268,7 @@ public:
         for (Slot& slot : slots->all) {
             const std::shared_ptr<Sender> sender = slot.sender;
             co_await wait_for_beginning(slots, slot);
+            co_await release(slot, partitions);
             std::vector<Message> empty;
             for (const TopicPartition& partition : partitions)
                 empty.push_back({partition.topic, partition.partition, {}, {}, {}});
@@ -209,8 +314,10 @@ asio::awaitable<std::unique_ptr<Producer>> open_transactional_producer(Transacti
     const auto slots = std::make_shared<Slots>();
     auto producer = std::make_unique<TransactionalProducer>(slots);
     slots->commit_patience = config.transaction_timeout;
-    for (int number = 0; number < config.ids; ++number)
-        slots->all.push_back({make_sender(executor, config, number), {}});
+    for (int number = 0; number < config.ids; ++number) {
+        slots->all.push_back(
+            {make_sender(executor, config, number), std::make_shared<Holds>(), {}});
+    }
     // At once: each id costs some round trips, and more while the broker ends what was open.
     std::vector<Started<bool>> taking;
     for (const Slot& slot : slots->all)

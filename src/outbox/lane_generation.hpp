@@ -2,6 +2,7 @@
 
 #include "base/started.hpp"
 #include "outbox/lane_relay.hpp"
+#include "outbox/publish_trace.hpp"
 #include "outbox/takeover.hpp"
 
 #include <stdexcept>
@@ -26,6 +27,12 @@ struct LaneRelay::Generation {
 struct LaneRelay::Sent {
     std::vector<kafka::Delivery> deliveries;
     std::int64_t at_us = 0;
+};
+
+// When a window's events left.
+struct LaneRelay::Leaving {
+    PublishTrace& trace;
+    TimePoint at{};
 };
 
 // The next generation begins at once: topics came or went, or it has looked at rows one by one for

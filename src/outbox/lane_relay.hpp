@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/signal.hpp"
+#include "base/turns.hpp"
 #include "objects/raw_store.hpp"
 #include "obs/health.hpp"
 #include "obs/log.hpp"
@@ -42,9 +43,14 @@ struct RelayConfig {
     // work a record, later events under load. Neither a quiet lane nor a backlog ever waits.
     std::size_t busy_rows = 128;
     Duration pace = std::chrono::milliseconds{50};
+    // After this long a lane goes on without its turn: another lane's trouble is not its own.
+    Duration turn_patience = std::chrono::milliseconds{20};
     // How long a lane that is not owned yet is waited for when it is to be drained.
     Duration acquire_to_drain = std::chrono::seconds{3};
     Duration put_timeout = std::chrono::seconds{30};
+    // How long a window's events, which Kafka's client holds meanwhile, may wait for its bundles.
+    // Below the message timeout. What takes longer is stored first, and handed over then.
+    Duration hold_most = std::chrono::seconds{5};
     // How often it is tried whether a denied topic may be written to again.
     Duration ask_denied_every = std::chrono::seconds{10};
     Duration retry_first = std::chrono::milliseconds{100};
@@ -74,6 +80,8 @@ struct RelayPorts {
     Standing* standing = nullptr;
     // Null: no traces.
     obs::Tracer* tracer = nullptr;
+    // Which lanes may have a window under way. Null: all of them.
+    Turns* turns = nullptr;
 };
 
 class LaneRelay {
@@ -100,6 +108,8 @@ public:
 
 private:
     struct Generation;
+    struct Sent;
+    struct Leaving;
 
     boost::asio::awaitable<void> generation(Epoch epoch);
     boost::asio::awaitable<void> stand_or_halt();
@@ -119,17 +129,23 @@ private:
     boost::asio::awaitable<void> publish_while_owned(Generation& now);
     boost::asio::awaitable<bool> wait_for_rows(Generation& now);
     boost::asio::awaitable<PlannedWindow> prepare(Generation& now);
-    boost::asio::awaitable<PlannedWindow> send(Generation& now, const PlannedWindow& current);
+    boost::asio::awaitable<PlannedWindow> prepare_in_turn(Generation& now, Turns::Turn& turn);
+    boost::asio::awaitable<void> plan_and_send(Generation& now, const PlannedWindow& current);
+    boost::asio::awaitable<void> clear(Generation& now, const PlannedWindow& planned,
+                                       Leaving& left);
+    boost::asio::awaitable<PlannedWindow> plan_send_and_prepare(Generation& now,
+                                                                const PlannedWindow& current);
     BundleTerms bundle_terms() const;
     boost::asio::awaitable<bool> store(std::vector<Bundle> bundles);
     boost::asio::awaitable<bool> put(const Bundle& bundle, TimePoint deadline);
-    boost::asio::awaitable<void> stored(Generation& now);
+    boost::asio::awaitable<void> stored(Generation& now, TimePoint deadline);
     boost::asio::awaitable<void> store_again(const Generation& now, PlannedWindow& planned);
-    boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned);
+    boost::asio::awaitable<void> plan(Generation& now, const PlannedWindow& planned,
+                                      TimePoint stored_by);
     boost::asio::awaitable<void> settle(Generation& now);
-    struct Sent;
     boost::asio::awaitable<Sent> deliver(kafka::Producer& producer,
                                          std::vector<kafka::Message> messages);
+    std::int64_t note_sent(TimePoint left);
     boost::asio::awaitable<void> account(Generation& now, const PlannedWindow& planned, Batch batch,
                                          Sent sent);
     boost::asio::awaitable<void> commit(Generation& now, LaneCommit what);

@@ -88,9 +88,17 @@ asio::awaitable<bool> LaneRelay::store(std::vector<Bundle> bundles)
 }
 
 // Until what is on its way to the store is there, or could not be stored.
-asio::awaitable<void> LaneRelay::stored(Generation& now)
+asio::awaitable<void> LaneRelay::stored(Generation& now, TimePoint deadline)
 {
     if (!now.storing) co_return;
+    if (!co_await now.storing->settled(deadline))
+        throw objects::StoreError{
+            objects::StoreFault::unavailable,
+            fmt::format(
+                "bucket {} has not taken a window's bundles in {} s. Hint: check the "
+                "server in S3_ENDPOINT and its disks.",
+                ports_.store.bucket(),
+                std::chrono::duration_cast<std::chrono::seconds>(config_.hold_most).count())};
     Started<bool> storing = *now.storing;
     now.storing.reset();
     co_await storing.get();

@@ -38,24 +38,41 @@ BatchTerms LaneRelay::batch_terms(const Generation& now) const
 
 asio::awaitable<void> LaneRelay::publish_while_owned(Generation& now)
 {
-    PlannedWindow next = co_await prepare(now);
+    Turns::Turn turn;
+    PlannedWindow next = co_await prepare_in_turn(now, turn);
     while (owner_.epoch() == now.epoch) {
         co_await halt_or_renew(now);
         co_await ask_again_in_time(now);
         if (next.window.rows.empty()) {
             if (!co_await wait_for_rows(now)) break;
-            next = co_await prepare(now);
+            next = co_await prepare_in_turn(now, turn);
             continue;
         }
         const TimePoint started = SteadyClock::now();
         const PlannedWindow current = std::move(next);
-        co_await plan(now, current);
-        next = co_await send(now, current);
-        if (leaving() || is_full(config_, current.window)) continue;
+        if (is_full(config_, current.window)) {
+            turn.end();
+            next = co_await plan_send_and_prepare(now, current);
+            continue;
+        }
+        co_await plan_and_send(now, current);
+        turn.end();
+        if (leaving()) continue;
         if (is_busy(config_, current.window)) co_await sleep_until(started + config_.pace);
-        next = co_await prepare(now);
+        next = co_await prepare_in_turn(now, turn);
     }
     if (owner_.epoch() != now.epoch) throw LeaseLost{};
+}
+
+// The lanes of a process take turns where there are few processors: a window that has them to
+// itself is done sooner, and the next one holds more rows.
+asio::awaitable<PlannedWindow> LaneRelay::prepare_in_turn(Generation& now, Turns::Turn& turn)
+{
+    if (ports_.turns != nullptr)
+        turn = co_await ports_.turns->take(SteadyClock::now() + config_.turn_patience);
+    PlannedWindow planned = co_await prepare(now);
+    if (planned.window.rows.empty()) turn.end();
+    co_return planned;
 }
 
 // Answers whether to look for rows once more. What is published and not recorded goes with the next
@@ -84,17 +101,49 @@ asio::awaitable<LaneRelay::Sent> LaneRelay::deliver(kafka::Producer& producer,
     failpoint("relay/send");
     const TimePoint started = SteadyClock::now();
     sent.deliveries = co_await producer.send(std::move(messages));
-    metrics_.send_seconds.observe(seconds_since(started));
-    failpoint("relay/sent");
-    sent.at_us = unix_us_now();
+    sent.at_us = note_sent(started);
     co_return sent;
+}
+
+// Answers when that was.
+std::int64_t LaneRelay::note_sent(TimePoint left)
+{
+    metrics_.send_seconds.observe(seconds_since(left));
+    failpoint("relay/sent");
+    return unix_us_now();
+}
+
+// A window's events are handed to Kafka's client while its plan commits and its bundles are stored,
+// and are held there until both are done: joining the transaction takes as long as they do.
+asio::awaitable<void> LaneRelay::plan_and_send(Generation& now, const PlannedWindow& current)
+{
+    Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
+    PublishTrace trace{ports_.tracer, lane_, batch};
+    Leaving left{trace, {}};
+    Sent sent;
+    sent.deliveries =
+        co_await now.producer->send_once_cleared(take_messages(batch), clear(now, current, left));
+    sent.at_us = note_sent(left.at);
+    trace.end(sent.deliveries, sent.at_us);
+    now.after = current.window.to;
+    co_await account(now, current, std::move(batch), std::move(sent));
+}
+
+asio::awaitable<void> LaneRelay::clear(Generation& now, const PlannedWindow& planned, Leaving& left)
+{
+    co_await plan(now, planned, SteadyClock::now() + config_.hold_most);
+    failpoint("relay/send");
+    left.trace.leave();
+    left.at = SteadyClock::now();
 }
 
 // While a full window is on its way to Kafka, the next one is read and begun to be stored; its plan
 // and the first one's record then share a commit. Answers that next window. Behind a window
 // that was not full the next one is read once it is there: by then it holds what came meanwhile.
-asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWindow& current)
+asio::awaitable<PlannedWindow> LaneRelay::plan_send_and_prepare(Generation& now,
+                                                                const PlannedWindow& current)
 {
+    co_await plan(now, current, TimePoint::max());
     Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
     PublishTrace trace{ports_.tracer, lane_, batch};
     Started<Sent> sending{executor_, deliver(*now.producer, take_messages(batch))};
@@ -102,8 +151,7 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     PlannedWindow next;
     std::exception_ptr failure;
     try {
-        if (!leaving() && !one_by_one_ && is_full(config_, current.window))
-            next = co_await prepare(now);
+        if (!leaving() && !one_by_one_) next = co_await prepare(now);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -117,7 +165,9 @@ asio::awaitable<PlannedWindow> LaneRelay::send(Generation& now, const PlannedWin
     co_return next;
 }
 
-asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& planned)
+// The plan committed and the bundles stored, which may take until `stored_by`.
+asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& planned,
+                                      TimePoint stored_by)
 {
     LaneCommit what;
     what.published = std::move(now.unrecorded);
@@ -132,7 +182,7 @@ asio::awaitable<void> LaneRelay::plan(Generation& now, const PlannedWindow& plan
     metrics_.plan_seconds.observe(seconds_since(started));
     failpoint("relay/planned");
     // No event leaves before the bundle that it names is there.
-    co_await stored(now);
+    co_await stored(now, stored_by);
 }
 
 // Records what is in Kafka and not yet recorded, when no plan comes along to do it.

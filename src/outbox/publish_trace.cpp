@@ -50,6 +50,11 @@ PublishTrace::~PublishTrace()
     if (!begun_.empty()) end({}, unix_us_now());
 }
 
+void PublishTrace::leave()
+{
+    for (Begun& begun : begun_) begun.span.began_us = unix_us_now();
+}
+
 void PublishTrace::end(const std::vector<kafka::Delivery>& deliveries, std::int64_t ended_us)
 {
     for (Begun& begun : begun_) {

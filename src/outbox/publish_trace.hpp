@@ -19,6 +19,9 @@ public:
     PublishTrace(const PublishTrace&) = delete;
     PublishTrace& operator=(const PublishTrace&) = delete;
 
+    // They leave only now, not when this object was made.
+    void leave();
+
     // One delivery for each event of the batch, in order.
     void end(const std::vector<kafka::Delivery>& deliveries, std::int64_t ended_us);
 

@@ -45,15 +45,16 @@ Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout la
       owner_{settings.owner},
       beat_every_{std::min<Duration>(settings.lease.renew_every, std::chrono::seconds{1})},
       share_{static_cast<std::size_t>(layout.lanes)},
-      wake_{executor}
+      wake_{executor},
+      turns_{settings.windows_at_once}
 {
     auto may_take = [this] { return lanes_counted() < share_; };
     for (std::int16_t number = 0; number < layout.lanes; ++number) {
         const LaneId id{number};
         auto lane = std::make_unique<Lane>(executor, config, id, settings, may_take);
         lane->relay = std::make_unique<LaneRelay>(
-            executor, RelayPorts{lane->rows, log, store, &standing, settings.tracer}, lane->owner,
-            id, layout, topics, settings.relay, metrics_, logger, health);
+            executor, RelayPorts{lane->rows, log, store, &standing, settings.tracer, &turns_},
+            lane->owner, id, layout, topics, settings.relay, metrics_, logger, health);
         lanes_.push_back(std::move(lane));
     }
 }

@@ -18,6 +18,8 @@ struct RelaySettings {
     std::string owner;
     // Null: no traces.
     obs::Tracer* tracer = nullptr;
+    // How many lanes may have a window under way at once, but for full windows.
+    int windows_at_once = 1;
 };
 
 class Relay {
@@ -65,6 +67,8 @@ private:
     bool leaving_ = false;
     // Out of the register, for Kafka does not answer us while others may reach it.
     bool resting_ = false;
+    // Of the lanes' windows.
+    Turns turns_;
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

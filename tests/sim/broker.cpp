@@ -45,18 +45,28 @@ std::optional<ProduceAnswer::Kind> Broker::refusal(const ProduceRequest& request
         return ProduceAnswer::Kind::fenced;
     }
     if (transaction.finishing()) return ProduceAnswer::Kind::again;
+    if (transaction.state != State::ongoing ||
+        !transaction.partitions.contains(request.partition)) {
+        world_.count("produced outside of a transaction");
+        return ProduceAnswer::Kind::not_enlisted;
+    }
     return std::nullopt;
 }
 
-// The partition is part of the transaction from now on, even if nothing gets stored there.
-void Broker::join(const ProduceRequest& request, Transaction& transaction)
+EnlistAnswer Broker::enlist(const ProducerName& producer,
+                            const std::set<kafka::TopicPartition>& partitions)
 {
-    transaction.partitions.insert(request.partition);
-    if (transaction.state == State::ongoing) return;
+    const std::string& id = producer.transactional_id;
+    Transaction& transaction = transactions_[id];
+    if (transaction.epoch != producer.epoch) return EnlistAnswer::fenced;
+    if (transaction.finishing()) return EnlistAnswer::again;
+    if (transaction.state == State::ongoing) {
+        transaction.partitions.insert(partitions.begin(), partitions.end());
+        return EnlistAnswer::done;
+    }
     transaction.state = State::ongoing;
-    transaction.partitions = {request.partition};
+    transaction.partitions = partitions;
     const int number = ++transaction.number;
-    const std::string& id = request.producer.transactional_id;
     world_.timeline.after(world_.plan.transaction_timeout, [this, id, number] {
         Transaction& late = transactions_[id];
         if (late.number != number || late.state != State::ongoing) return;
@@ -64,6 +74,7 @@ void Broker::join(const ProduceRequest& request, Transaction& transaction)
         world_.count("transaction timed out");
         decide(id, late, State::aborting);
     });
+    return EnlistAnswer::done;
 }
 
 ProduceAnswer Broker::produce(const ProduceRequest& request)
@@ -80,7 +91,6 @@ ProduceAnswer Broker::produce(const ProduceRequest& request)
         return {ProduceAnswer::Kind::stored, forgotten ? -1 : copy->second};
     }
     const bool transactional = !request.producer.transactional_id.empty();
-    if (transactional) join(request, transactions_[request.producer.transactional_id]);
     if (request.first_sequence != writer.next_sequence)
         return {ProduceAnswer::Kind::out_of_order, -1};
     for (const auto& message : request.messages)

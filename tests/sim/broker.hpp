@@ -69,12 +69,14 @@ struct ProduceRequest {
 
 struct ProduceAnswer {
     // Poison: the batch is refused as a whole for one of its messages.
-    enum class Kind { stored, again, fenced, out_of_order, poison };
+    // Not enlisted: the partition is not part of the producer's open transaction (any more).
+    enum class Kind { stored, again, fenced, out_of_order, poison, not_enlisted };
     Kind kind = Kind::stored;
     std::int64_t offset = -1;
 };
 
 enum class EndAnswer { done, again, fenced };
+enum class EnlistAnswer { done, again, fenced };
 
 class Broker {
 public:
@@ -88,6 +90,10 @@ public:
     // Nothing while the transaction before is being finished: ask again.
     std::optional<ProducerName> take_id(const std::string& transactional_id);
     ProducerName new_idempotent();
+    // The partitions are part of the producer's transaction from now on, even if nothing gets
+    // stored there.
+    EnlistAnswer enlist(const ProducerName& producer,
+                        const std::set<kafka::TopicPartition>& partitions);
     ProduceAnswer produce(const ProduceRequest& request);
     EndAnswer end(const ProducerName& producer, Decision decision);
 
@@ -121,7 +127,6 @@ private:
     void write_marker(const std::string& id, int number, const kafka::TopicPartition& partition);
     void finish_if_marked(const std::string& id);
     void mark(PartitionLog& log, ProducerId producer, int epoch, Decision decision);
-    void join(const ProduceRequest& request, Transaction& transaction);
     std::optional<ProduceAnswer::Kind> refusal(const ProduceRequest& request);
     Duration marker_pause();
 

@@ -48,6 +48,7 @@ Plan draw_plan(Dice& dice, Variant variant)
     plan.submissions = dice.between(10, 80);
     plan.window_rows_max = dice.chance(0.3) ? dice.between(1, 3) : dice.between(4, 30);
     plan.batch_messages_max = dice.between(1, 6);
+    plan.windows_at_once = dice.between(1, plan.lanes);
     plan.bundle_bytes_max = static_cast<std::size_t>(dice.between(40, 2000));
     plan.busy_time = dice.between(3s, 15s);
     plan.poll_every = dice.between(50ms, 300ms);

@@ -65,6 +65,8 @@ struct Plan {
     int submissions = 50;
     int window_rows_max = 10;
     int batch_messages_max = 4;
+    // Of the lanes of a process.
+    int windows_at_once = 1;
     std::size_t bundle_bytes_max = 4096;
     Duration busy_time{};  // how long faults happen
     Duration poll_every{};

@@ -20,6 +20,7 @@ outbox::RelayConfig relay_config(const Plan& plan)
     config.poll_every = plan.poll_every;
     config.busy_rows = static_cast<std::size_t>(plan.window_rows_max / 2 + 1);
     config.put_timeout = 5s;
+    config.hold_most = plan.message_timeout / 2;
     config.record_within = plan.record_within;
     return config;
 }
@@ -69,7 +70,8 @@ struct Process::LaneParts {
           rows{process.servers_.postgres},
           owner{executor, leases, id, owner_name, lease_config(process.world_.plan)},
           relay{executor,
-                outbox::RelayPorts{rows, process.log_, process.store_},
+                outbox::RelayPorts{rows, process.log_, process.store_, nullptr, nullptr,
+                                   &process.turns_},
                 owner,
                 id,
                 layout_of(process.world_.plan),
@@ -105,7 +107,8 @@ Process::Process(World& world, Servers servers, Instruments& instruments, std::s
       instruments_{instruments},
       health_{instruments.log},
       log_{servers.broker},
-      store_{servers.objects, world.dice.chance(world.plan.other_stores) ? "other" : "raw"}
+      store_{servers.objects, world.dice.chance(world.plan.other_stores) ? "other" : "raw"},
+      turns_{world.plan.windows_at_once}
 {
     for (int lane = 0; lane < world.plan.lanes; ++lane)
         lanes_.push_back(

@@ -55,6 +55,7 @@ private:
     obs::Health health_;
     SimEventLog log_;
     SimRawStore store_;
+    Turns turns_;
     std::vector<std::unique_ptr<LaneParts>> lanes_;
     bool exited_ = false;
 };

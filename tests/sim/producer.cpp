@@ -90,6 +90,27 @@ asio::awaitable<void> take_ids(SlotsPtr slots)
     for (Started<bool>& taken : taking) co_await taken.get();
 }
 
+// Asks until the partitions are part of the transaction. Nothing when they are.
+asio::awaitable<std::optional<Fault>> enlist(SlotsPtr slots, std::size_t slot,
+                                             std::set<kafka::TopicPartition> partitions)
+{
+    Broker* broker = &slots->broker;
+    const TimePoint deadline = SteadyClock::now() + broker->world().plan.message_timeout;
+    const ProducerName name = slots->identities[slot].name;
+    const auto serve = [broker, name, partitions](const Responder<EnlistAnswer>& answer) {
+        answer(broker->enlist(name, partitions));
+    };
+    while (SteadyClock::now() < deadline) {
+        const TimePoint until = std::min(deadline, SteadyClock::now() + request_patience);
+        const auto answer =
+            co_await request<EnlistAnswer>(broker->world(), broker->link(), until, serve);
+        if (answer == EnlistAnswer::done) co_return std::nullopt;
+        if (answer == EnlistAnswer::fenced) co_return Fault::fenced;
+        co_await sleep_until(SteadyClock::now() + retry_pause);
+    }
+    co_return Fault::unavailable;
+}
+
 ProduceRequest next_batch(const Slots& slots, const Sending& sending, const Stream& stream,
                           Identity& identity, std::size_t from)
 {
@@ -158,6 +179,24 @@ asio::awaitable<bool> send_stream(SlotsPtr slots, std::size_t slot,
     co_return true;
 }
 
+void fail_rest(Sending& sending, Fault fault, const char* reason)
+{
+    for (std::size_t at = 0; at < sending.deliveries.size(); ++at)
+        if (!sending.deliveries[at].fault) sending.fail(at, fault, reason);
+}
+
+// What a transaction needs before its first message can leave.
+asio::awaitable<bool> join(SlotsPtr slots, std::size_t slot, std::shared_ptr<Sending> sending)
+{
+    if (!slots->broker.world().plan.transactional) co_return true;
+    std::set<kafka::TopicPartition> partitions;
+    for (const auto& message : sending->messages)
+        partitions.insert({message->topic, message->partition});
+    if (const auto fault = co_await enlist(slots, slot, std::move(partitions)))
+        fail_rest(*sending, *fault, "simulated: its partition is not in the transaction");
+    co_return true;
+}
+
 asio::awaitable<void> send_all(SlotsPtr slots, std::size_t slot, std::shared_ptr<Sending> sending)
 {
     const auto executor = co_await asio::this_coro::executor;
@@ -194,12 +233,6 @@ asio::awaitable<std::optional<Fault>> end(SlotsPtr slots, std::size_t slot, Deci
     co_return Fault::unavailable;
 }
 
-void fail_rest(Sending& sending, Fault fault, const char* reason)
-{
-    for (std::size_t at = 0; at < sending.deliveries.size(); ++at)
-        if (!sending.deliveries[at].fault) sending.fail(at, fault, reason);
-}
-
 bool has_poison(const Sending& sending)
 {
     for (const Delivery& delivery : sending.deliveries)
@@ -234,18 +267,27 @@ std::shared_ptr<Sending> make_sending(std::vector<kafka::Message> messages)
     return sending;
 }
 
+// `cleared`, if there is one, runs while the transaction is joined; nothing leaves before it
+// returned.
 asio::awaitable<std::vector<Delivery>> send_in_turn(SlotsPtr slots,
-                                                    std::vector<kafka::Message> messages)
+                                                    std::vector<kafka::Message> messages,
+                                                    std::optional<asio::awaitable<void>> cleared)
 {
     if (!slots->broken.empty())
         throw kafka::Error{Fault::fatal, "simulated: may send no more: " + slots->broken};
     if (slots->sending) throw std::logic_error{"two sends at once"};
-    if (messages.empty()) co_return std::vector<Delivery>{};
+    if (messages.empty()) {
+        if (cleared) co_await std::move(*cleared);
+        co_return std::vector<Delivery>{};
+    }
     slots->sending = true;
     if (slots->identities.empty()) co_await take_ids(slots);
     const std::size_t slot = slots->next;
     slots->next = (slot + 1) % slots->identities.size();
     const std::shared_ptr<Sending> sending = make_sending(std::move(messages));
+    Started<bool> joining{co_await asio::this_coro::executor, join(slots, slot, sending)};
+    if (cleared) co_await std::move(*cleared);
+    co_await joining.get();
     co_await send_all(slots, slot, sending);
     if (slots->broker.world().plan.transactional) co_await decide(slots, slot, sending);
     else if (sending->faulty) slots->broken = "a message failed";
@@ -264,6 +306,7 @@ asio::awaitable<void> close_open(SlotsPtr slots, std::vector<kafka::TopicPartiti
         for (const kafka::TopicPartition& partition : partitions)
             empty.push_back({partition.topic, partition.partition, {}, {}, {}});
         const std::shared_ptr<Sending> sending = make_sending(std::move(empty));
+        co_await join(slots, slot, sending);
         co_await send_all(slots, slot, sending);
         if (sending->faulty)
             throw kafka::Error{Fault::unavailable, "simulated: the repair was not stored"};
@@ -280,7 +323,12 @@ public:
 
     asio::awaitable<std::vector<Delivery>> send(std::vector<kafka::Message> messages) override
     {
-        return send_in_turn(slots_, std::move(messages));
+        return send_in_turn(slots_, std::move(messages), std::nullopt);
+    }
+    asio::awaitable<std::vector<Delivery>> send_once_cleared(std::vector<kafka::Message> messages,
+                                                             asio::awaitable<void> cleared) override
+    {
+        return send_in_turn(slots_, std::move(messages), std::move(cleared));
     }
     asio::awaitable<void> prime(std::vector<std::string>, TimePoint) override { co_return; }
     asio::awaitable<void> abort_into(std::vector<kafka::TopicPartition> partitions,
