@@ -2,8 +2,6 @@
 
 #include "kafka/handles.hpp"
 
-#include <algorithm>
-
 namespace exchange::kafka {
 namespace {
 
@@ -17,34 +15,19 @@ PartitionList list_of(const std::vector<TopicPartition>& partitions)
 
 }  // namespace
 
-bool Holds::any(const std::vector<TopicPartition>& partitions) const
+bool hold(Client& client, const std::vector<TopicPartition>& partitions)
 {
-    return std::ranges::any_of(partitions, [this](const auto& one) { return held_.contains(one); });
-}
-
-bool Holds::all(const std::vector<TopicPartition>& partitions) const
-{
-    return std::ranges::all_of(partitions, [this](const auto& one) { return held_.contains(one); });
-}
-
-bool Holds::hold(Client& client, const std::vector<TopicPartition>& partitions)
-{
-    if (all(partitions)) return true;
     const PartitionList list = list_of(partitions);
     rd_kafka_pause_partitions(client.handle(), list.get());
-    for (int at = 0; at < list->cnt; ++at) {
-        const rd_kafka_topic_partition_t& one = list->elems[at];
-        if (one.err == RD_KAFKA_RESP_ERR_NO_ERROR) held_.insert({one.topic, one.partition});
-    }
-    return all(partitions);
+    bool all = true;
+    for (int at = 0; at < list->cnt; ++at) all &= list->elems[at].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return all;
 }
 
-void Holds::release(Client& client, const std::vector<TopicPartition>& partitions)
+void release(Client& client, const std::vector<TopicPartition>& partitions)
 {
-    if (!any(partitions)) return;
     const PartitionList list = list_of(partitions);
     rd_kafka_resume_partitions(client.handle(), list.get());
-    for (const TopicPartition& one : partitions) held_.erase(one);
     // Resuming wakes nobody: a broker's thread would look again within a second. This does, and
     // waits for nothing.
     rd_kafka_flush(client.handle(), 0);

@@ -3,27 +3,18 @@
 #include "kafka/client.hpp"
 #include "kafka/producer.hpp"
 
-#include <set>
 #include <vector>
 
-// Which partitions of a librdkafka producer are held: messages to them join its transaction, and do
-// not leave. Each call blocks for librdkafka's main thread, some 50 us: called on one of
-// `Threads`, one at a time.
+// Messages that are handed to librdkafka and may not leave yet: those to a held partition join the
+// producer's transaction and are not sent. Both calls block for librdkafka's main thread, some
+// 50 us: called on one of `Threads`.
 namespace exchange::kafka {
 
-class Holds {
-public:
-    // True when all of them are held now; not so where librdkafka does not know the partition yet.
-    bool hold(Client& client, const std::vector<TopicPartition>& partitions);
+// True when all of them are held. Not so where librdkafka does not know a partition; and one that
+// it forgets and meets again is held no more, so this is asked before each handing over.
+bool hold(Client& client, const std::vector<TopicPartition>& partitions);
 
-    // Whatever of them is held leaves now.
-    void release(Client& client, const std::vector<TopicPartition>& partitions);
-
-    bool any(const std::vector<TopicPartition>& partitions) const;
-    bool all(const std::vector<TopicPartition>& partitions) const;
-
-private:
-    std::set<TopicPartition> held_;
-};
+// What is held of them leaves now.
+void release(Client& client, const std::vector<TopicPartition>& partitions);
 
 }  // namespace exchange::kafka

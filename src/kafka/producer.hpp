@@ -63,11 +63,13 @@ public:
 
     // The same, but no message leaves before `cleared` has returned. It runs meanwhile: what a
     // transaction needs before its first message can leave is done by then. Throws what `cleared`
-    // throws; then no message has left, none ever will, and the producer may only be destroyed.
-    // `cleared` must end well before the message timeout, which runs from the call on, and before
-    // the producer is destroyed.
+    // throws; then no message has left or will, and the producer is to be destroyed. `cleared` must
+    // end within `hold_most`, and before the producer is destroyed.
     virtual boost::asio::awaitable<std::vector<Delivery>>
     send_once_cleared(std::vector<Message> messages, boost::asio::awaitable<void> cleared);
+
+    // Messages that are held come nearer to their time-out. Without end where none are held.
+    virtual Duration hold_most() const { return Duration::max(); }
 
     // Fetches topic metadata so that the first message need not wait for it. Throws `Error`:
     // topic_missing, denied, unavailable; the producer may be used all the same.

@@ -123,6 +123,7 @@ asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& s
         failpoint("relay/finish-plan");
         Batch batch = make_batch(batch_terms(now), planned.window, planned.bundles, now.positions);
         PublishTrace trace{ports_.tracer, lane_, batch};
+        trace.leave();
         Sent sent = co_await deliver(*now.producer, take_messages(batch));
         trace.end(sent.deliveries, sent.at_us);
         co_await account(now, planned, std::move(batch), std::move(sent));

@@ -48,9 +48,6 @@ struct RelayConfig {
     // How long a lane that is not owned yet is waited for when it is to be drained.
     Duration acquire_to_drain = std::chrono::seconds{3};
     Duration put_timeout = std::chrono::seconds{30};
-    // How long a window's events, which Kafka's client holds meanwhile, may wait for its bundles.
-    // Below the message timeout. What takes longer is stored first, and handed over then.
-    Duration hold_most = std::chrono::seconds{5};
     // How often it is tried whether a denied topic may be written to again.
     Duration ask_denied_every = std::chrono::seconds{10};
     Duration retry_first = std::chrono::milliseconds{100};
@@ -80,7 +77,7 @@ struct RelayPorts {
     Standing* standing = nullptr;
     // Null: no traces.
     obs::Tracer* tracer = nullptr;
-    // Which lanes may have a window under way. Null: all of them.
+    // Lets few lanes at a time have a window under way. Null: all of them.
     Turns* turns = nullptr;
 };
 

@@ -94,11 +94,9 @@ asio::awaitable<void> LaneRelay::stored(Generation& now, TimePoint deadline)
     if (!co_await now.storing->settled(deadline))
         throw objects::StoreError{
             objects::StoreFault::unavailable,
-            fmt::format(
-                "bucket {} has not taken a window's bundles in {} s. Hint: check the "
-                "server in S3_ENDPOINT and its disks.",
-                ports_.store.bucket(),
-                std::chrono::duration_cast<std::chrono::seconds>(config_.hold_most).count())};
+            fmt::format("bucket {} takes long to store a window's bundles. Hint: check the server "
+                        "in S3_ENDPOINT and its disks.",
+                        ports_.store.bucket())};
     Started<bool> storing = *now.storing;
     now.storing.reset();
     co_await storing.get();

@@ -2,6 +2,7 @@
 #include "outbox/lane_generation.hpp"
 #include "outbox/parking.hpp"
 #include "outbox/publish_trace.hpp"
+#include "pg/errors.hpp"
 
 #include <utility>
 
@@ -131,10 +132,16 @@ asio::awaitable<void> LaneRelay::plan_and_send(Generation& now, const PlannedWin
 
 asio::awaitable<void> LaneRelay::clear(Generation& now, const PlannedWindow& planned, Leaving& left)
 {
-    co_await plan(now, planned, SteadyClock::now() + config_.hold_most);
+    const Duration most = now.producer->hold_most();
+    const TimePoint started = SteadyClock::now();
+    const TimePoint held_until = most == Duration::max() ? TimePoint::max() : started + most;
+    co_await plan(now, planned, held_until);
+    left.at = SteadyClock::now();
+    if (left.at >= held_until)
+        throw pg::Unavailable{
+            "Postgres took long to commit a window's plan. Hint: check its disks."};
     failpoint("relay/send");
     left.trace.leave();
-    left.at = SteadyClock::now();
 }
 
 // While a full window is on its way to Kafka, the next one is read and begun to be stored; its plan
@@ -146,6 +153,7 @@ asio::awaitable<PlannedWindow> LaneRelay::plan_send_and_prepare(Generation& now,
     co_await plan(now, current, TimePoint::max());
     Batch batch = make_batch(batch_terms(now), current.window, current.bundles, now.positions);
     PublishTrace trace{ports_.tracer, lane_, batch};
+    trace.leave();
     Started<Sent> sending{executor_, deliver(*now.producer, take_messages(batch))};
     now.after = current.window.to;
     PlannedWindow next;

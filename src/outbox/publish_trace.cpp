@@ -18,7 +18,6 @@ void describe(obs::Span& span, LaneId lane, const kafka::Message& message)
 {
     span.kind = obs::SpanKind::producer;
     span.name.append("publish ").append(message.topic);
-    span.began_us = unix_us_now();
     span.attributes.push_back({"messaging.system", "kafka"});
     span.attributes.push_back({"messaging.operation.type", "send"});
     span.attributes.push_back({"messaging.destination.name", message.topic});
@@ -47,11 +46,12 @@ PublishTrace::PublishTrace(obs::Tracer* tracer, LaneId lane, Batch& batch) : tra
 
 PublishTrace::~PublishTrace()
 {
-    if (!begun_.empty()) end({}, unix_us_now());
+    if (left_ && !begun_.empty()) end({}, unix_us_now());
 }
 
 void PublishTrace::leave()
 {
+    left_ = true;
     for (Begun& begun : begun_) begun.span.began_us = unix_us_now();
 }
 

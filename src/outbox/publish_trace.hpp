@@ -12,14 +12,14 @@ namespace exchange::outbox {
 
 class PublishTrace {
 public:
-    // Begins now. `tracer` null: does nothing.
+    // `tracer` null: does nothing.
     PublishTrace(obs::Tracer* tracer, LaneId lane, Batch& batch);
-    // What was not ended has failed: whether it is in Kafka is not known.
+    // What left and was not ended has failed: whether it is in Kafka is not known.
     ~PublishTrace();
     PublishTrace(const PublishTrace&) = delete;
     PublishTrace& operator=(const PublishTrace&) = delete;
 
-    // They leave only now, not when this object was made.
+    // The events leave now: the spans begin. What never leaves has none.
     void leave();
 
     // One delivery for each event of the batch, in order.
@@ -33,6 +33,7 @@ private:
 
     obs::Tracer* tracer_;
     std::vector<Begun> begun_;
+    bool left_ = false;
 };
 
 }  // namespace exchange::outbox

@@ -40,6 +40,7 @@ TEST_F(PublishTraceTest, hangs_the_events_span_on_the_rows_and_the_header_on_the
 {
     Batch batch = batch_of({sampled});
     PublishTrace trace{&tracer_, LaneId{1}, batch};
+    trace.leave();
     trace.end({kafka::Delivery{7, {}, ""}}, unix_us_now());
     const std::vector<obs::Span> spans = ended();
     ASSERT_EQ(spans.size(), 1u);
@@ -56,6 +57,7 @@ TEST_F(PublishTraceTest, leaves_headers_alone_that_are_not_sampled_or_not_there)
 {
     Batch batch = batch_of({not_sampled, ""});
     PublishTrace trace{&tracer_, LaneId{0}, batch};
+    trace.leave();
     trace.end({kafka::Delivery{}, kafka::Delivery{}}, unix_us_now());
     EXPECT_TRUE(ended().empty());
     EXPECT_EQ(header_of(batch.outgoing[0]), not_sampled);
@@ -66,6 +68,7 @@ TEST_F(PublishTraceTest, tells_which_events_were_refused)
 {
     Batch batch = batch_of({"", sampled, sampled});
     PublishTrace trace{&tracer_, LaneId{0}, batch};
+    trace.leave();
     kafka::Delivery refused;
     refused.fault = kafka::Fault::message_too_large;
     trace.end({kafka::Delivery{1, {}, ""}, kafka::Delivery{2, {}, ""}, refused}, unix_us_now());
@@ -79,11 +82,21 @@ TEST_F(PublishTraceTest, fails_what_was_not_ended)
 {
     Batch batch = batch_of({sampled});
     {
-        const PublishTrace trace{&tracer_, LaneId{0}, batch};
+        PublishTrace trace{&tracer_, LaneId{0}, batch};
+        trace.leave();
     }
     const std::vector<obs::Span> spans = ended();
     ASSERT_EQ(spans.size(), 1u);
     EXPECT_TRUE(spans[0].failed);
+}
+
+TEST_F(PublishTraceTest, tells_nothing_of_what_never_left)
+{
+    Batch batch = batch_of({sampled});
+    {
+        const PublishTrace trace{&tracer_, LaneId{0}, batch};
+    }
+    EXPECT_TRUE(ended().empty());
 }
 
 TEST_F(PublishTraceTest, does_nothing_without_a_tracer)

@@ -18,7 +18,7 @@ struct RelaySettings {
     std::string owner;
     // Null: no traces.
     obs::Tracer* tracer = nullptr;
-    // How many lanes may have a window under way at once, but for full windows.
+    // How many lanes may have a window under way at once; a full one needs no turn.
     int windows_at_once = 1;
 };
 

@@ -20,7 +20,6 @@ outbox::RelayConfig relay_config(const Plan& plan)
     config.poll_every = plan.poll_every;
     config.busy_rows = static_cast<std::size_t>(plan.window_rows_max / 2 + 1);
     config.put_timeout = 5s;
-    config.hold_most = plan.message_timeout / 2;
     config.record_within = plan.record_within;
     return config;
 }

@@ -325,6 +325,7 @@ public:
     {
         return send_in_turn(slots_, std::move(messages), std::nullopt);
     }
+    Duration hold_most() const override { return slots_->broker.world().plan.message_timeout / 2; }
     asio::awaitable<std::vector<Delivery>> send_once_cleared(std::vector<kafka::Message> messages,
                                                              asio::awaitable<void> cleared) override
     {
