@@ -4,6 +4,7 @@
 #include "support/fake_lane.hpp"
 #include "support/run.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace exchange::outbox {
@@ -12,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using test::FakeLaneWorld;
+using ::testing::HasSubstr;
 
 asio::awaitable<bool> done(asio::awaitable<void> work)
 {
@@ -339,6 +341,42 @@ TEST(LaneRelay, loses_and_doubles_nothing_when_a_topic_is_denied_in_between)
             expect_exact(world, trace);
         }
     }
+}
+
+// What waits longer than its events may be held is told as what it is, and finished by the next
+// generation, which holds nothing.
+void expect_to_outlast(int slow_puts, int slow_commits, const std::string& told)
+{
+    FakeLaneWorld world = world_with_rows(3);
+    world.slow_puts = slow_puts;
+    world.slow_commits = slow_commits;
+    world.slowness = 100ms;
+    world.hold_most = 20ms;
+    Process process{world};
+    EXPECT_TRUE(test::run(process.io, process.run_until(world, 6)));
+    expect_exact(world, told);
+    EXPECT_THAT(process.metrics.expose(), HasSubstr("\nexchange_relay_failures_total 1\n"));
+    EXPECT_THAT(process.metrics.expose(), HasSubstr("\nexchange_relay_finished_plans_total 1\n"));
+}
+
+TEST(LaneRelay, finishes_a_window_whose_bundles_take_longer_than_its_events_may_be_held)
+{
+    expect_to_outlast(1, 0, "raw store");
+}
+
+TEST(LaneRelay, finishes_a_window_whose_plan_takes_longer_than_its_events_may_be_held)
+{
+    expect_to_outlast(0, 1, "Postgres");
+}
+
+TEST(LaneRelay, waits_for_a_slow_raw_store_where_nothing_is_held)
+{
+    FakeLaneWorld world = world_with_rows(3);
+    world.slow_puts = 1;
+    world.slowness = 100ms;
+    Process process{world};
+    EXPECT_TRUE(test::run(process.io, process.run_until(world, 6)));
+    EXPECT_THAT(process.metrics.expose(), HasSubstr("\nexchange_relay_failures_total 0\n"));
 }
 
 TEST(LaneRelay, stops_writing_once_another_owns_the_lane)

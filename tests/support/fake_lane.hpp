@@ -55,6 +55,11 @@ struct FakeLaneWorld {
     std::vector<std::string> broken_rules;
     Fault fault;
     int calls = 0;
+    // Of the first so many bundles and plans, and how long a producer holds what it was given.
+    int slow_puts = 0;
+    int slow_commits = 0;
+    Duration slowness{};
+    Duration hold_most = Duration::max();
 
     // True when this call is the one to fail, at this point of it.
     bool fails(bool after_effect)
@@ -62,6 +67,13 @@ struct FakeLaneWorld {
         if (!after_effect) ++calls;
         if (dead()) return true;
         return calls == fault.call && after_effect == fault.after_effect;
+    }
+
+    asio::awaitable<void> dawdle(int& left) const
+    {
+        if (left == 0) co_return;
+        --left;
+        co_await sleep_until(SteadyClock::now() + slowness);
     }
 
     // The relay must not get away with it: it takes any exception for a failure and tries again.
@@ -132,6 +144,7 @@ public:
 
     asio::awaitable<bool> commit(LaneId, Epoch epoch, outbox::LaneCommit what) override
     {
+        if (what.plan) co_await world_.dawdle(world_.slow_commits);
         check(false);
         if (epoch != world_.epoch) co_return false;
         world_.shared_commits += what.published && what.plan;
@@ -215,6 +228,7 @@ public:
     asio::awaitable<void> put(std::string key, std::string_view body, objects::Sha256,
                               TimePoint) override
     {
+        co_await world_.dawdle(world_.slow_puts);
         check(false);
         world_.objects[world_.bucket + "/" + key] = body;
         check(true);
@@ -292,6 +306,8 @@ public:
         broken_ |= fails_after;
         co_return deliveries;
     }
+
+    Duration hold_most() const override { return world_.hold_most; }
 
     asio::awaitable<void> prime(std::vector<std::string>, TimePoint) override { co_return; }
 
