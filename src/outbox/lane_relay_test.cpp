@@ -343,9 +343,9 @@ TEST(LaneRelay, loses_and_doubles_nothing_when_a_topic_is_denied_in_between)
     }
 }
 
-// What waits longer than its events may be held is told as what it is, and finished by the next
-// generation, which holds nothing.
-void expect_to_outlast(int slow_puts, int slow_commits, const std::string& told)
+// A window that takes longer than its events may be held ends the generation once; the next one,
+// which holds nothing, finishes it.
+void expect_to_outlast(int slow_puts, int slow_commits, const std::string& slow)
 {
     FakeLaneWorld world = world_with_rows(3);
     world.slow_puts = slow_puts;
@@ -354,7 +354,7 @@ void expect_to_outlast(int slow_puts, int slow_commits, const std::string& told)
     world.hold_most = 20ms;
     Process process{world};
     EXPECT_TRUE(test::run(process.io, process.run_until(world, 6)));
-    expect_exact(world, told);
+    expect_exact(world, slow);
     EXPECT_THAT(process.metrics.expose(), HasSubstr("\nexchange_relay_failures_total 1\n"));
     EXPECT_THAT(process.metrics.expose(), HasSubstr("\nexchange_relay_finished_plans_total 1\n"));
 }
