@@ -44,7 +44,7 @@ def inserts(stack: Stack, outcome: Outcome) -> float:
 
 
 def without_kafka(stack: Stack, outcome: Outcome, inserted: float) -> None:
-    space = Space(stack, "ingest").prepare(topics=False)
+    space = Space(stack, "ingest").prepare(topics=False, lanes=None)
     try:
         server = Server(space, KAFKA_BROKERS=NO_BROKER).start()
         rate = _ingest(server, outcome, "ingest, Kafka down", 15_000)

@@ -65,7 +65,7 @@ def backlog(stack: Stack, outcome: Outcome) -> None:
     """The same backlog in both modes, one after the other."""
     rates = {}
     for mode in ("idempotent", "transactional"):
-        space = Space(stack, "backlog").prepare()
+        space = Space(stack, "backlog").prepare(lanes=None)
         try:
             rows = _fill(space, outcome, 50_000 if outcome.quick else 200_000)
             rates[mode] = _drain(space, outcome, rows, mode)

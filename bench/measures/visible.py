@@ -66,7 +66,7 @@ class Reader:
 
 
 def visible(stack: Stack, outcome: Outcome) -> None:
-    space = Space(stack, "visible").prepare()
+    space = Space(stack, "visible").prepare(lanes=None)
     try:
         with Commits() as commits, closing(Reader(space)) as reader:
             server = Server(space, RELAY_MODE="transactional", **commits.settings).start()

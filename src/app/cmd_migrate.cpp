@@ -1,8 +1,10 @@
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/exit_code.hpp"
+#include "app/operator_name.hpp"
 #include "app/run_async.hpp"
 #include "app/sql.hpp"
+#include "outbox/lane_change.hpp"
 #include "pg/migrate.hpp"
 #include "pg/migrations_data.hpp"
 #include "pg/session.hpp"
@@ -13,6 +15,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 namespace exchange::app {
 namespace {
@@ -22,7 +25,34 @@ namespace asio = boost::asio;
 struct Options {
     std::string grant_to;
     bool status_only = false;
+    // 0: as many as suit this machine.
+    int lanes = 0;
 };
+
+// A database that holds nothing yet gets its lanes; any other one keeps those it has.
+asio::awaitable<void> set_lanes(pg::Session& session, bool made_now, int wanted)
+{
+    const outbox::Layout layout =
+        co_await outbox::read_layout(session, SteadyClock::now() + std::chrono::seconds{10});
+    if (!made_now) {
+        if (wanted > 0 && wanted != layout.lanes)
+            fmt::print(stderr,
+                       "exchange: --lanes is for a new database; this one keeps its {}. Hint: "
+                       "exchange lanes set {}\n",
+                       layout.lanes, wanted);
+        co_return;
+    }
+    outbox::LaneChangeTerms terms;
+    terms.lanes = wanted > 0
+                      ? static_cast<std::int16_t>(wanted)
+                      : outbox::lanes_for(std::thread::hardware_concurrency(), layout.partitions);
+    terms.actor = operator_name();
+    terms.reason = "a new database";
+    const outbox::LaneChange outcome = co_await outbox::change_lanes(session, std::move(terms));
+    if (outcome == outbox::LaneChange::does_not_divide)
+        throw ConfigError{fmt::format("--lanes {} does not divide the {} partitions of a topic",
+                                      wanted, layout.partitions)};
+}
 
 asio::awaitable<pg::SchemaState> migrate(asio::any_io_executor executor, pg::ConnectConfig config,
                                          Options options)
@@ -37,6 +67,8 @@ asio::awaitable<pg::SchemaState> migrate(asio::any_io_executor executor, pg::Con
     const bool usable = state.unknown.empty() && state.changed.empty();
     if (options.status_only || !usable) co_return state;
     state.applied = co_await pg::migrate(*connection, pg::migrations, deadline);
+    const bool made_now = !state.applied.empty() && state.applied.front() == 1;
+    co_await set_lanes(session, made_now, options.lanes);
     if (!options.grant_to.empty()) {
         pg::Params params;
         params.text(options.grant_to);
@@ -89,6 +121,9 @@ void add_migrate(CLI::App& app, Globals& globals)
     verb->add_option(
         "--grant-to", options->grant_to,
         "Give this role the rights of the service (where another one owns the schema)");
+    verb->add_option("--lanes", options->lanes,
+                     "Lanes of a new database; default one for two processors of this machine")
+        ->check(CLI::Range(1, 64));
     verb->add_flag("--status", options->status_only,
                    "Only tell; exit 4 when migrations are pending");
     verb->footer("Examples:\n  exchange migrate\n  exchange migrate --status --json");

@@ -57,7 +57,7 @@ asio::awaitable<reconcile::RepairOutcome> mend(asio::any_io_executor executor, C
     const outbox::Layout layout =
         co_await outbox::read_layout(session, SteadyClock::now() + std::chrono::seconds{10});
     reconcile::RepairTerms terms;
-    terms.lanes = layout.lanes;
+    terms.lanes = layout.lanes_ever;
     terms.grace = grace_of(config, options);
     terms.actor = options.actor.empty() ? operator_name() : options.actor;
     terms.reason = options.reason;

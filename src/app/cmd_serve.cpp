@@ -75,8 +75,8 @@ void write_port(const std::string& path, std::uint16_t port)
         throw ConfigError{fmt::format("--port-file {} cannot be written", path)};
 }
 
-// Turns signals into a flag, on a thread of its own, for as long as it lives. The first asks to
-// stop; the second does not wait: what is accepted is in Postgres.
+// What is wanted of the process. Takes signals on a thread of its own, for as long as it lives: the
+// first asks to stop; the second does not wait: what is accepted is in Postgres.
 class StopWatch {
 public:
     explicit StopWatch(const sigset_t& signals) : signals_{signals}, thread_{[this] { watch(); }} {}
@@ -90,25 +90,51 @@ public:
     StopWatch(const StopWatch&) = delete;
     StopWatch& operator=(const StopWatch&) = delete;
 
-    std::atomic<bool>& stopping() { return stopping_; }
+    const std::atomic<Wanted>& wanted() const { return wanted_; }
+    void begin_again() { change(Wanted::run, Wanted::begin_again); }
+    void run() { change(Wanted::begin_again, Wanted::run); }
 
 private:
+    // A wish to stop stays.
+    void change(Wanted from, Wanted to)
+    {
+        wanted_.compare_exchange_strong(from, to);
+        wanted_.notify_all();
+    }
+
     void watch()
     {
         int signal = 0;
         sigwait(&signals_, &signal);
         if (finished_) return;
-        stopping_ = true;
-        stopping_.notify_all();
+        wanted_ = Wanted::stop;
+        wanted_.notify_all();
         sigwait(&signals_, &signal);
         if (!finished_) std::_Exit(exit_interrupted);
     }
 
     sigset_t signals_;
-    std::atomic<bool> stopping_ = false;
+    std::atomic<Wanted> wanted_ = Wanted::run;
     std::atomic<bool> finished_ = false;
     std::thread thread_;
 };
+
+// Runs the exchange until something else is wanted. Answers whether it ended well.
+bool serve_once(Config& config, const Options& options, StopWatch& watch)
+{
+    watch.run();
+    Service service{config, parse_roles(options.roles), instance_name(),
+                    [&watch] { watch.begin_again(); }};
+    const bool started = service.start(watch.wanted());
+    if (started) {
+        write_port(options.port_file, service.port());
+        watch.wanted().wait(Wanted::run);
+    }
+    // Where it listened on any port, it goes on with that one.
+    const std::size_t colon = config.listen_addr.rfind(':');
+    config.listen_addr = fmt::format("{}:{}", config.listen_addr.substr(0, colon), service.port());
+    return service.stop() && (started || watch.wanted() == Wanted::stop);
+}
 
 int serve(const Globals& globals, const Options& options)
 {
@@ -119,17 +145,9 @@ int serve(const Globals& globals, const Options& options)
 
     const ArmedFailpoints failpoints{loaded.config.failpoints};
     StopWatch watch{signals};
-    std::atomic<bool>& stopping = watch.stopping();
-    bool clean = false;
-    {
-        Service service{loaded.config, parse_roles(options.roles), instance_name()};
-        const bool started = service.start(stopping);
-        if (started) {
-            write_port(options.port_file, service.port());
-            stopping.wait(false);
-        }
-        clean = service.stop() && (started || stopping);
-    }
+    Config config = loaded.config;
+    bool clean = serve_once(config, options, watch);
+    while (watch.wanted() == Wanted::begin_again) clean = serve_once(config, options, watch);
     return clean ? exit_ok : exit_internal;
 }
 

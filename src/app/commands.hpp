@@ -18,6 +18,7 @@ void add_migrate(CLI::App& app, Globals& globals);
 void add_check(CLI::App& app, Globals& globals);
 void add_topics(CLI::App& app, Globals& globals);
 void add_outbox(CLI::App& app, Globals& globals);
+void add_lanes(CLI::App& app, Globals& globals);
 void add_pins(CLI::App& app, Globals& globals);
 void add_reconcile(CLI::App& app, Globals& globals);
 void add_backup(CLI::App& app, Globals& globals);

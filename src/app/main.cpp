@@ -74,6 +74,7 @@ int main(int argc, char** argv)
     add_check(app, globals);
     add_topics(app, globals);
     add_outbox(app, globals);
+    add_lanes(app, globals);
     add_pins(app, globals);
     add_reconcile(app, globals);
     add_push(app, globals);

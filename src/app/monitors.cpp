@@ -24,12 +24,14 @@ obs::Status trouble(obs::Condition condition, std::string cause, std::string rem
 }  // namespace
 
 Monitors::Monitors(asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
-                   objects::RawStore* store, outbox::PinnedStanding& standing)
+                   objects::RawStore* store, outbox::PinnedStanding& standing,
+                   std::function<void()> layout_changed)
     : executor_{executor},
       parts_{parts},
       layout_{layout},
       store_{store},
       standing_{standing},
+      layout_changed_{std::move(layout_changed)},
       postgres_wake_{executor},
       kafka_wake_{executor},
       store_wake_{executor},
@@ -70,8 +72,12 @@ asio::awaitable<bool> Monitors::watch_postgres()
 asio::awaitable<void> Monitors::look_at_postgres(pg::Session& session)
 {
     const outbox::Layout now = co_await outbox::read_layout(session, SteadyClock::now() + 2s);
-    if (now.version != layout_.version)
-        throw std::runtime_error{"the lane layout has changed. Hint: restart this process"};
+    if (now.version != layout_.version) {
+        parts_.log.info("layout_changed", {{"lanes", now.lanes}});
+        layout_has_changed_ = true;
+        layout_changed_();
+        throw std::runtime_error{"the number of lanes was changed; this process begins anew"};
+    }
     const auto pins = co_await outbox::read_identity(session, SteadyClock::now() + 2s);
     const std::optional<outbox::Halt> halt = outbox::judge_identity(pins);
     standing_.set_postgres(halt);

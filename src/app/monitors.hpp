@@ -9,6 +9,7 @@
 #include "outbox/topic_watch.hpp"
 
 #include <atomic>
+#include <functional>
 #include <vector>
 
 // Loops that look at the dependencies and say what they see: for operators only, nothing waits for
@@ -25,7 +26,8 @@ struct MonitorParts {
 class Monitors {
 public:
     Monitors(boost::asio::any_io_executor executor, MonitorParts parts, outbox::Layout layout,
-             objects::RawStore* store, outbox::PinnedStanding& standing);
+             objects::RawStore* store, outbox::PinnedStanding& standing,
+             std::function<void()> layout_changed);
 
     // Each until `stop()`.
     boost::asio::awaitable<bool> watch_postgres();
@@ -40,6 +42,7 @@ public:
     boost::asio::awaitable<bool> kafka_is_ours();
 
     bool postgres_ok() const { return postgres_ok_; }
+    bool layout_has_changed() const { return layout_has_changed_; }
 
 private:
     boost::asio::awaitable<void> look_at_postgres(pg::Session& session);
@@ -50,6 +53,8 @@ private:
     outbox::Layout layout_;
     objects::RawStore* store_;
     outbox::PinnedStanding& standing_;
+    std::function<void()> layout_changed_;
+    bool layout_has_changed_ = false;
     Signal postgres_wake_;
     Signal kafka_wake_;
     Signal store_wake_;

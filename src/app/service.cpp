@@ -84,10 +84,12 @@ asio::awaitable<Prepared> prepare(asio::any_io_executor executor, pg::ConnectCon
 // coroutines that never came to their end still use when they go with their context; the threads
 // are joined before anything goes (see ~Service).
 struct Service::Parts {
-    Parts(Config given, Roles roles_given, std::string instance_given)
+    Parts(Config given, Roles roles_given, std::string instance_given,
+          std::function<void()> tell_layout_changed)
         : config{std::move(given)},
           roles{roles_given},
           instance{std::move(instance_given)},
+          layout_changed{std::move(tell_layout_changed)},
           log{config.log_format, config.log_level},
           health{log},
           tracing{start_tracing(config.trace, instance, metrics, health)},
@@ -100,6 +102,7 @@ struct Service::Parts {
     Config config;
     Roles roles;
     std::string instance;
+    std::function<void()> layout_changed;
     obs::Log log;
     obs::Metrics metrics;
     obs::Health health;
@@ -141,8 +144,10 @@ struct Service::Parts {
     asio::awaitable<bool> run_sweeper();
 };
 
-Service::Service(Config config, Roles roles, std::string instance)
-    : parts_{std::make_unique<Parts>(std::move(config), roles, std::move(instance))}
+Service::Service(Config config, Roles roles, std::string instance,
+                 std::function<void()> layout_changed)
+    : parts_{std::make_unique<Parts>(std::move(config), roles, std::move(instance),
+                                     std::move(layout_changed))}
 {
 }
 
@@ -259,7 +264,7 @@ void Service::Parts::start_relay()
     const auto executor = io.get_executor();
     standing = std::make_unique<outbox::PinnedStanding>(executor, config.postgres);
     monitors = std::make_unique<Monitors>(executor, MonitorParts{config, log, metrics, health},
-                                          layout, store.get(), *standing);
+                                          layout, store.get(), *standing, layout_changed);
     watching.push_back(asio::co_spawn(io, monitors->watch_postgres(), asio::use_future));
     intake = std::make_unique<IntakeMonitor>(executor, MonitorParts{config, log, metrics, health},
                                              admission);
@@ -292,10 +297,10 @@ void Service::Parts::start_relay()
     relaying = asio::co_spawn(io, run_relay(), asio::use_future);
 }
 
-bool Service::start(const std::atomic<bool>& stopping)
+bool Service::start(const std::atomic<Wanted>& wanted)
 {
     parts_->serve();
-    while (!stopping) {
+    while (wanted != Wanted::stop) {
         try {
             const pg::ConnectConfig config = parts_->config.postgres;
             const Prepared prepared =
@@ -313,7 +318,7 @@ bool Service::start(const std::atomic<bool>& stopping)
         }
         std::this_thread::sleep_for(500ms);
     }
-    if (stopping) return false;
+    if (wanted == Wanted::stop) return false;
     // The relay first: what the first commit wakes must be there.
     parts_->start_relay();
     if (parts_->roles.ingest) parts_->start_committers();
@@ -342,7 +347,10 @@ bool Service::stop()
     asio::io_context& io = parts.relay_loop->io();
     bool in_time = true;
     if (parts.relay) {
-        asio::post(io, [&parts] { parts.relay->drain(); });
+        asio::post(io, [&parts] {
+            if (parts.monitors->layout_has_changed()) parts.relay->stop();
+            else parts.relay->drain();
+        });
         // A relay that never started has nothing to drain.
         asio::post(io, [&parts] { parts.monitors->stop(); });
         if (parts.relaying.wait_until(deadline) != std::future_status::ready) {

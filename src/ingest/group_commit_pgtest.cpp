@@ -109,7 +109,7 @@ TEST(GroupCommit, lets_a_bad_row_fail_alone)
 {
     Committer db;
     Incoming bad = db.incoming("key-00002", "{}");
-    bad.kind = "not a kind";
+    bad.kind = "\xff";  // no UTF-8
     const auto verdicts =
         db.send_all({db.incoming("key-00001", "{}"), bad, db.incoming("key-00003", "{}")});
     EXPECT_EQ(answer(verdicts[0]).outcome, outbox::AppendOutcome::accepted);

@@ -16,7 +16,8 @@ namespace exchange::outbox {
 class LaneDatabase : public OutboxDatabase {
 public:
     LaneDatabase()
-        : lanes{io.get_executor(), database.config()}, leases{io.get_executor(), database.config()}
+        : lanes{io.get_executor(), database.config()},
+          leases{io.get_executor(), database.config(), layout.version}
     {
     }
 

@@ -12,7 +12,8 @@ constexpr LaneId lane{0};
 
 struct Lane : OutboxDatabase {
     Lane()
-        : store{io.get_executor(), database.config()}, leases{io.get_executor(), database.config()}
+        : store{io.get_executor(), database.config()},
+          leases{io.get_executor(), database.config(), layout.version}
     {
         epoch = *acquire("me");
     }

@@ -47,6 +47,14 @@ RecordId draw_record_id(const Layout& layout, LaneId lane, std::int64_t unix_ms,
     }
 }
 
+LaneId lane_at(const std::vector<LayoutSince>& layouts, std::int32_t partition, std::int64_t id)
+{
+    std::int16_t lanes = layouts.at(0).lanes;
+    for (const LayoutSince& since : layouts)
+        if (id > since.from_id) lanes = since.lanes;
+    return LaneId{static_cast<std::int16_t>(partition % lanes)};
+}
+
 boost::asio::awaitable<Layout> read_layout(pg::Session& session, TimePoint deadline)
 {
     pg::Params none;
@@ -55,7 +63,19 @@ boost::asio::awaitable<Layout> read_layout(pg::Session& session, TimePoint deadl
     layout.version = static_cast<int>(rows.integer(0, 0));
     layout.lanes = static_cast<std::int16_t>(rows.integer(0, 1));
     layout.partitions = static_cast<std::int16_t>(rows.integer(0, 2));
+    layout.lanes_ever = static_cast<std::int16_t>(rows.integer(0, 3));
     co_return layout;
+}
+
+boost::asio::awaitable<std::vector<LayoutSince>> read_layouts(pg::Session& session,
+                                                              TimePoint deadline)
+{
+    pg::Params none;
+    const pg::Rows rows = co_await session.run(sql::read_layouts, std::move(none), deadline);
+    std::vector<LayoutSince> layouts;
+    for (int row = 0; row < rows.size(); ++row)
+        layouts.push_back({rows.integer(row, 0), static_cast<std::int16_t>(rows.integer(row, 1))});
+    co_return layouts;
 }
 
 }  // namespace exchange::outbox

@@ -5,6 +5,7 @@
 #include "pg/session.hpp"
 
 #include <string_view>
+#include <vector>
 
 // How keys are spread over lanes, and lanes over Kafka partitions. Pinned in the database
 // (table lane_layout): every process computes the same lane for the same key.
@@ -15,6 +16,15 @@ struct Layout {
     std::int16_t lanes = 0;
     // Of every topic; a multiple of `lanes`. Partition p belongs to lane p mod lanes.
     std::int16_t partitions = 0;
+    // Lanes that there ever were: those from `lanes` on are out of use, their rows and bundles
+    // stay.
+    std::int16_t lanes_ever = 0;
+};
+
+// Rows above `from_id` were appended under this many lanes, up to the next of its kind.
+struct LayoutSince {
+    std::int64_t from_id = 0;
+    std::int16_t lanes = 0;
 };
 
 // The lane of a record: its idempotency key decides, so that repeats meet in one lane.
@@ -31,6 +41,14 @@ std::int32_t partition_at(const Layout& layout, LaneId lane, std::int64_t unix_m
 // A new id of that partition: drawn until it fits, `partitions` times on average.
 RecordId draw_record_id(const Layout& layout, LaneId lane, std::int64_t unix_ms, Random& random);
 
+// The lane that a partition belonged to when outbox row `id` was appended. `layouts` rise in
+// `from_id` and are not empty.
+LaneId lane_at(const std::vector<LayoutSince>& layouts, std::int32_t partition, std::int64_t id);
+
 boost::asio::awaitable<Layout> read_layout(pg::Session& session, TimePoint deadline);
+
+// All there were, rising.
+boost::asio::awaitable<std::vector<LayoutSince>> read_layouts(pg::Session& session,
+                                                              TimePoint deadline);
 
 }  // namespace exchange::outbox

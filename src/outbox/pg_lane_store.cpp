@@ -102,8 +102,9 @@ pg::Params lane_and_id(LaneId lane, OutboxId id)
 
 }  // namespace
 
-PgLeaseStore::PgLeaseStore(asio::any_io_executor executor, pg::ConnectConfig config)
-    : session_{std::move(executor), std::move(config)}
+PgLeaseStore::PgLeaseStore(asio::any_io_executor executor, pg::ConnectConfig config,
+                           int layout_version)
+    : session_{std::move(executor), std::move(config)}, layout_version_{layout_version}
 {
 }
 
@@ -111,6 +112,7 @@ asio::awaitable<std::optional<Epoch>> PgLeaseStore::acquire(LeaseTerms terms)
 {
     pg::Params params;
     params.int2(number(terms.lane)).interval(in_us(terms.ttl)).text(terms.owner);
+    params.int4(layout_version_);
     const pg::Rows rows =
         co_await session_.run(sql::acquire_lease, std::move(params), lease_deadline());
     if (rows.size() == 0) co_return std::nullopt;

@@ -9,13 +9,16 @@ namespace exchange::outbox {
 
 class PgLeaseStore final : public LeaseStore {
 public:
-    PgLeaseStore(boost::asio::any_io_executor executor, pg::ConnectConfig config);
+    // Grants no lane once the layout is of another version.
+    PgLeaseStore(boost::asio::any_io_executor executor, pg::ConnectConfig config,
+                 int layout_version);
     boost::asio::awaitable<std::optional<Epoch>> acquire(LeaseTerms terms) override;
     boost::asio::awaitable<bool> renew(LeaseTerms terms, Epoch epoch) override;
     boost::asio::awaitable<void> release(LaneId lane, Epoch epoch) override;
 
 private:
     pg::Session session_;
+    int layout_version_;
 };
 
 class PgLaneStore final : public LaneStore {

@@ -70,7 +70,7 @@ TEST(Pins, refuses_each_write_of_an_owner_on_another_timeline)
 {
     Pins db;
     db.append_rows({db.row("key-00001", "{}")});
-    PgLeaseStore leases{db.io.get_executor(), db.database.config()};
+    PgLeaseStore leases{db.io.get_executor(), db.database.config(), db.layout.version};
     PgLaneStore lanes{db.io.get_executor(), db.database.config()};
     LeaseTerms terms;
     terms.ttl = std::chrono::seconds{60};

@@ -19,8 +19,8 @@ constexpr const char* component = "relay";
 
 struct Relay::Lane {
     Lane(const asio::any_io_executor& executor, const pg::ConnectConfig& config, LaneId id,
-         const RelaySettings& settings, std::function<bool()> may_take)
-        : leases{executor, config},
+         int layout_version, const RelaySettings& settings, std::function<bool()> may_take)
+        : leases{executor, config, layout_version},
           rows{executor, config},
           owner{executor, leases, id, settings.owner, settings.lease, std::move(may_take)}
     {
@@ -51,7 +51,8 @@ Relay::Relay(asio::any_io_executor executor, pg::ConnectConfig config, Layout la
     auto may_take = [this] { return lanes_counted() < share_; };
     for (std::int16_t number = 0; number < layout.lanes; ++number) {
         const LaneId id{number};
-        auto lane = std::make_unique<Lane>(executor, config, id, settings, may_take);
+        auto lane =
+            std::make_unique<Lane>(executor, config, id, layout.version, settings, may_take);
         lane->relay = std::make_unique<LaneRelay>(
             executor, RelayPorts{lane->rows, log, store, &standing, settings.tracer, &turns_},
             lane->owner, id, layout, topics, settings.relay, metrics_, logger, health);

@@ -48,7 +48,7 @@ public:
 struct Partitions : OutboxDatabase {
     explicit Partitions(std::int64_t ids = 100)
         : lanes{io.get_executor(), database.config()},
-          leases{io.get_executor(), database.config()},
+          leases{io.get_executor(), database.config(), layout.version},
           retention{io.get_executor(),
                     database.config(),
                     layout,

@@ -4,7 +4,7 @@
 #include "outbox/layout.hpp"
 #include "outbox/takeover.hpp"
 #include "reconcile/object_name.hpp"
-#include "reconcile/pg_lane_rows.hpp"
+#include "reconcile/pg_outbox_rows.hpp"
 #include "reconcile/sql.hpp"
 
 #include <fmt/format.h>
@@ -133,7 +133,8 @@ public:
     asio::awaitable<std::vector<LaneLog>> accept_all()
     {
         std::vector<LaneLog> logs;
-        for (const Lane& lane : lanes_) logs.push_back(co_await accept(lane));
+        for (const Lane& lane : lanes_)
+            if (number(lane.lane) < layout_.lanes) logs.push_back(co_await accept(lane));
         co_return logs;
     }
 
@@ -153,10 +154,16 @@ public:
     }
 
 private:
+    // None of a lane that is out of use.
+    std::vector<kafka::TopicPartition> partitions_of(const Lane& lane) const
+    {
+        if (number(lane.lane) >= layout_.lanes) return {};
+        return outbox::partitions_of_lane(lane.lane, layout_.lanes, layout_.partitions, topics_);
+    }
+
     asio::awaitable<Tails> read_lane(const Lane& lane)
     {
-        std::vector<kafka::TopicPartition> partitions =
-            outbox::partitions_of_lane(lane.lane, layout_.lanes, layout_.partitions, topics_);
+        std::vector<kafka::TopicPartition> partitions = partitions_of(lane);
         if (partitions.empty()) co_return Tails{};
         co_return co_await kafka::read_tails(terms_.kafka, std::move(partitions), soon());
     }
@@ -204,15 +211,16 @@ private:
     asio::awaitable<std::int64_t> find_taken(const Lane& lane, const LogEnds& ends,
                                              std::int64_t log_to, std::vector<std::int64_t>& taken)
     {
-        PgLaneRows rows{session_, lane.lane, log_to, terms_.topic_prefix};
+        PgOutboxRows rows{session_, log_to, terms_.topic_prefix};
         rows.begin_after(lane.published_to);
         std::int64_t looked_at = 0;
         std::map<std::int64_t, std::string> passed;
         while (true) {
             const std::vector<ExpectedRow> page = co_await rows.next();
             if (page.empty()) break;
-            looked_at += static_cast<std::int64_t>(page.size());
             for (const ExpectedRow& row : page) {
+                if (row.lane != lane.lane) continue;
+                ++looked_at;
                 const kafka::TopicPartition at{row.topic,
                                                outbox::partition_of(layout_, row.record)};
                 const auto end = ends.positions.find(at);
@@ -229,8 +237,7 @@ private:
     asio::awaitable<void> strike_out_logged(const Lane& lane,
                                             std::map<std::int64_t, std::string>& events)
     {
-        std::vector<kafka::TopicPartition> partitions =
-            outbox::partitions_of_lane(lane.lane, layout_.lanes, layout_.partitions, topics_);
+        const std::vector<kafka::TopicPartition> partitions = partitions_of(lane);
         std::vector<std::string> headers{"x-id", "ce_id"};
         const std::unique_ptr<kafka::LogScan> scan =
             co_await kafka::open_log_scan(terms_.kafka, partitions, std::move(headers), soon());

@@ -4,7 +4,7 @@
 #include "outbox/pins.hpp"
 #include "outbox/preflight.hpp"
 #include "outbox/takeover.hpp"
-#include "reconcile/pg_lane_rows.hpp"
+#include "reconcile/pg_outbox_rows.hpp"
 #include "reconcile/sql.hpp"
 #include "reconcile/store_owner.hpp"
 
@@ -50,7 +50,7 @@ public:
         if (comparable) co_await compare_log();
         co_await compare_ledger();
         StoreTerms terms;
-        terms.lanes = layout_.lanes;
+        terms.lanes = layout_.lanes_ever;
         terms.grace = terms_.grace;
         terms.deep = terms_.deep;
         report_.store = co_await compare_store(session_, store_, terms, report_.findings);
@@ -166,31 +166,30 @@ private:
         std::vector<std::string> topics;
         for (const kafka::TopicSpec& topic : terms_.topics) topics.push_back(topic.name);
         const std::vector<Bounds> before = co_await bounds();
-        std::vector<kafka::TopicPartition> partitions;
-        for (const Bounds& lane : before)
-            for (kafka::TopicPartition& at :
-                 outbox::partitions_of_lane(lane.lane, layout_.lanes, layout_.partitions, topics))
-                partitions.push_back(std::move(at));
+        std::vector<kafka::TopicPartition> partitions =
+            outbox::partitions_of_lane(LaneId{0}, 1, layout_.partitions, topics);
         const bool decided = co_await wait_until_decided(partitions);
         if (!decided) co_return;
         const std::unique_ptr<kafka::LogScan> scan = co_await kafka::open_log_scan(
             terms_.kafka, std::move(partitions), compared_headers(), soon());
         const std::vector<Bounds> after = co_await bounds();
         auto forgotten = co_await forgotten_ids();
+        LogFacts facts;
+        facts.layout = layout_;
+        facts.layouts = co_await outbox::read_layouts(session_, soon());
+        facts.topics = topics;
+        std::int64_t highest = 0;
         for (std::size_t at = 0; at < before.size() && at < after.size(); ++at) {
-            LaneFacts facts;
-            facts.lane = before[at].lane;
-            facts.layout = layout_;
-            facts.topics = topics;
-            facts.published_up_to = before[at].published_up_to;
-            facts.planned_up_to = after[at].planned_up_to;
+            LaneFacts& lane = facts.lanes[before[at].lane];
+            lane.published_up_to = before[at].published_up_to;
+            lane.planned_up_to = after[at].planned_up_to;
+            lane.forgotten = forgotten[before[at].lane];
             facts.lowest_id = after[at].lowest_id;
-            facts.forgotten = forgotten[facts.lane];
-            PgLaneRows rows{session_, facts.lane, facts.planned_up_to, terms_.topic_prefix};
-            const LaneTotals totals =
-                co_await compare_lane(std::move(facts), rows, *scan, report_.findings);
-            add(totals);
+            highest = std::max(highest, lane.planned_up_to);
         }
+        PgOutboxRows rows{session_, highest, terms_.topic_prefix};
+        report_.log =
+            co_await reconcile::compare_log(std::move(facts), rows, *scan, report_.findings);
     }
 
     asio::awaitable<std::map<LaneId, std::vector<std::pair<std::int64_t, std::int64_t>>>>
@@ -202,18 +201,6 @@ private:
             ranges[LaneId{static_cast<std::int16_t>(rows.integer(row, 0))}].emplace_back(
                 rows.integer(row, 1), rows.integer(row, 2));
         co_return ranges;
-    }
-
-    void add(const LaneTotals& lane)
-    {
-        report_.log.rows += lane.rows;
-        report_.log.logged += lane.logged;
-        report_.log.matched += lane.matched;
-        report_.log.pending += lane.pending;
-        report_.log.passed_over += lane.passed_over;
-        report_.log.expired += lane.expired;
-        report_.log.dropped += lane.dropped;
-        report_.log.forgotten += lane.forgotten;
     }
 
     asio::awaitable<void> compare_ledger()

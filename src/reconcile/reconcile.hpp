@@ -5,7 +5,7 @@
 #include "outbox/layout.hpp"
 #include "outbox/standing.hpp"
 #include "reconcile/findings.hpp"
-#include "reconcile/lane_compare.hpp"
+#include "reconcile/log_compare.hpp"
 #include "reconcile/store_compare.hpp"
 
 #include <vector>
@@ -27,7 +27,7 @@ struct ReconcileTerms {
 struct Report {
     Findings findings;
     std::vector<outbox::LaneConservation> conservation;
-    LaneTotals log;
+    LogTotals log;
     StoreTotals store;
     double seconds = 0;
 };

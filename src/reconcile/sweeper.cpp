@@ -82,7 +82,7 @@ asio::awaitable<obs::Status> Sweeper::try_round()
 asio::awaitable<void> Sweeper::round()
 {
     SweepTerms terms;
-    terms.lanes = layout_.lanes;
+    terms.lanes = layout_.lanes_ever;
     terms.grace = settings_.grace;
     terms.actor = "sweeper";
     terms.reason = "no bundle names the object, and its mark has aged";

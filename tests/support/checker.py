@@ -82,7 +82,8 @@ class Evidence:
     bundles: list[BundleRow]
     objects: dict[str, bytes]
     events: list[Event]
-    lanes: int
+    # How many lanes there were from each outbox id on, exclusive; rising.
+    layouts: tuple[tuple[int, int], ...]
     # Outbox ids in quarantine: accepted, and rightly not in Kafka.
     quarantined: frozenset[int] = frozenset()
     windows: list[WindowRow] = field(default_factory=list)
@@ -163,12 +164,16 @@ def _check_order(report: Report, evidence: Evidence, drop_copies: bool) -> list[
             report.copies += 1
             continue
         _check_step(report, before, event)
-        lane = event.partition % evidence.lanes
+        lane = event.partition % _lanes_at(evidence, event.number("x-id"))
         if lanes.get(event.key, lane) != lane:
             report.add("reordered", f"{event.key} is in {event.partition}, of another lane")
         last[partition] = event
         kept.append(event)
     return kept
+
+
+def _lanes_at(evidence: Evidence, number: int) -> int:
+    return [lanes for since, lanes in evidence.layouts if number > since or since == 0][-1]
 
 
 def _check_step(report: Report, before: Event | None, event: Event) -> None:

@@ -73,7 +73,7 @@ def collect(space: Space) -> Evidence:
         bundles=bundles,
         objects=objects(space),
         events=read_events(space.stack.kafka, space.topics, PARTITIONS),
-        lanes=space.rows("SELECT lanes FROM lane_layout")[0][0],
+        layouts=tuple(space.rows("SELECT from_id, lanes FROM lane_layouts ORDER BY version")),
         quarantined=quarantined,
         windows=[WindowRow(*row) for row in space.rows(WINDOWS)],
         accounts=Accounts(*space.rows(ACCOUNTS)[0]),

@@ -42,8 +42,9 @@ class Space:
         self._make_database()
         self.s3.create_bucket(Bucket=self.bucket)
 
-    def prepare(self, *, topics: bool = True) -> "Space":
-        self.run("migrate", check=True)
+    def prepare(self, *, topics: bool = True, lanes: int | None = LANES) -> "Space":
+        """No `lanes`: as many as the exchange makes of itself."""
+        self.run("migrate", *(("--lanes", str(lanes)) if lanes else ()), check=True)
         if topics:
             self.run("topics", "apply", check=True)
         return self

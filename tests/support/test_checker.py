@@ -57,7 +57,7 @@ def _clean() -> tuple[list[Submission], Evidence]:
         [bundle],
         {"bundles/1": data},
         events,
-        lanes=4,
+        layouts=((0, 4),),
         windows=[WindowRow(0, 0, 2, 2), WindowRow(0, 2, 4, 2)],
         accounts=Accounts(accepted=4, published=4, pending=0, quarantined=0),
     )

@@ -1,15 +1,15 @@
 #pragma once
 
 #include "pg/session.hpp"
-#include "reconcile/lane_compare.hpp"
+#include "reconcile/log_compare.hpp"
 
 namespace exchange::reconcile {
 
-// The outbox rows of one lane up to an id, page by page.
-class PgLaneRows final : public RowSource {
+// The outbox rows of all lanes up to an id, page by page.
+class PgOutboxRows final : public RowSource {
 public:
-    PgLaneRows(pg::Session& session, LaneId lane, std::int64_t up_to, std::string topic_prefix)
-        : session_{session}, lane_{lane}, up_to_{up_to}, topic_prefix_{std::move(topic_prefix)}
+    PgOutboxRows(pg::Session& session, std::int64_t up_to, std::string topic_prefix)
+        : session_{session}, up_to_{up_to}, topic_prefix_{std::move(topic_prefix)}
     {
     }
     // Leaves out what comes before; to be called first.
@@ -21,7 +21,6 @@ private:
     ExpectedRow read(const pg::Rows& rows, int row) const;
 
     pg::Session& session_;
-    LaneId lane_;
     std::int64_t up_to_;
     std::string topic_prefix_;
     std::int64_t after_ = 0;

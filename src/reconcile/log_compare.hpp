@@ -6,15 +6,17 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <map>
 #include <utility>
 #include <vector>
 
-// Holds the outbox rows of one lane against its partitions of the log, side by side: both rise in
+// Holds the outbox rows of all lanes against the partitions of the log, side by side: both rise in
 // outbox id, so neither is ever held in memory as a whole. Reads nothing itself.
 namespace exchange::reconcile {
 
 struct ExpectedRow {
     std::int64_t id = 0;
+    LaneId lane{};
     // As Kafka knows it, prefix included.
     std::string topic;
     RecordId record;
@@ -26,28 +28,34 @@ struct ExpectedRow {
 class RowSource {
 public:
     virtual ~RowSource() = default;
-    // The next rows of the lane, rising; none at its end.
+    // The next rows, rising; none at their end.
     virtual boost::asio::awaitable<std::vector<ExpectedRow>> next() = 0;
     // Those of `ids` that are outbox rows, in any order.
     virtual boost::asio::awaitable<std::vector<ExpectedRow>>
     by_id(std::vector<std::int64_t> ids) = 0;
 };
 
+// What is known of a lane, in use or not.
 struct LaneFacts {
-    LaneId lane{};
-    outbox::Layout layout;
-    std::vector<std::string> topics;
     // Everything up to here was in the log before its ends were asked for.
     std::int64_t published_up_to = 0;
     // Nothing above it can be in the log; asked for after the ends of the log.
     std::int64_t planned_up_to = 0;
-    // Rows below were dropped by retention.
-    std::int64_t lowest_id = 0;
     // Above `first` up to `second`: ids of a log that was accepted after a restore.
     std::vector<std::pair<std::int64_t, std::int64_t>> forgotten;
 };
 
-struct LaneTotals {
+struct LogFacts {
+    // Of today, and all there were.
+    outbox::Layout layout;
+    std::vector<outbox::LayoutSince> layouts;
+    std::vector<std::string> topics;
+    std::map<LaneId, LaneFacts> lanes;
+    // Rows below were dropped by retention.
+    std::int64_t lowest_id = 0;
+};
+
+struct LogTotals {
     std::size_t rows = 0;
     std::size_t logged = 0;
     std::size_t matched = 0;
@@ -63,7 +71,7 @@ struct LaneTotals {
 // The headers that `scan` must have been opened with.
 std::vector<std::string> compared_headers();
 
-boost::asio::awaitable<LaneTotals> compare_lane(LaneFacts facts, RowSource& rows,
-                                                kafka::LogScan& scan, Findings& findings);
+boost::asio::awaitable<LogTotals> compare_log(LogFacts facts, RowSource& rows, kafka::LogScan& scan,
+                                              Findings& findings);
 
 }  // namespace exchange::reconcile

@@ -1,4 +1,4 @@
-#include "reconcile/lane_compare.hpp"
+#include "reconcile/log_compare.hpp"
 
 #include "base/random.hpp"
 #include "outbox/takeover.hpp"
@@ -61,25 +61,27 @@ public:
 
 // Lane 0 of 2, with 4 partitions: its own are 0 and 2. Ten rows of which each is published, as it
 // should be; a test spoils one thing.
-class LaneCompareTest : public ::testing::Test {
+class LogCompareTest : public ::testing::Test {
 protected:
-    LaneCompareTest()
+    LogCompareTest()
     {
-        facts.layout = {1, 2, 4};
+        facts.layout = {1, 2, 4, 2};
+        facts.layouts = {{0, 2}};
         facts.topics = {topic};
-        facts.published_up_to = 100;
-        facts.planned_up_to = 100;
-        for (kafka::TopicPartition& at : outbox::partitions_of_lane(LaneId{0}, 2, 4, {topic}))
+        lane.published_up_to = 100;
+        lane.planned_up_to = 100;
+        for (kafka::TopicPartition& at : outbox::partitions_of_lane(LaneId{0}, 1, 4, {topic}))
             scan.all_ranges[at] = {0, 1000};
         for (std::int64_t id = 10; id <= 100; id += 10) publish(add_row(id));
     }
 
-    ExpectedRow add_row(std::int64_t id)
+    ExpectedRow add_row(std::int64_t id, LaneId of = LaneId{0})
     {
         ExpectedRow row;
         row.id = id;
+        row.lane = of;
         row.topic = topic;
-        row.record = outbox::draw_record_id(facts.layout, LaneId{0}, id, random);
+        row.record = outbox::draw_record_id(facts.layout, of, id, random);
         row.event = make_uuid_v7(id, random);
         rows.rows.push_back(row);
         return row;
@@ -142,7 +144,7 @@ protected:
     {
         boost::asio::io_context io{1};
         Findings found;
-        totals = test::run(io, compare_lane(facts, rows, scan, found));
+        totals = test::run(io, compare_log(facts, rows, scan, found));
         std::map<Kind, std::size_t> counts;
         for (const KindInfo& kind : kinds)
             if (found.count(kind.kind) > 0) counts[kind.kind] = found.count(kind.kind);
@@ -153,17 +155,18 @@ protected:
     using Counts = std::map<Kind, std::size_t>;
 
     SystemRandom random;
-    LaneFacts facts;
+    LogFacts facts;
+    LaneFacts& lane = facts.lanes[LaneId{0}];
     FakeRows rows;
     FakeScan scan;
-    LaneTotals totals;
+    LogTotals totals;
     Findings findings;
 
 private:
     std::int64_t next_offset_ = 0;
 };
 
-TEST_F(LaneCompareTest, finds_nothing_where_nothing_is_wrong)
+TEST_F(LogCompareTest, finds_nothing_where_nothing_is_wrong)
 {
     EXPECT_EQ(compare(), Counts{});
     EXPECT_EQ(totals.rows, 10u);
@@ -171,7 +174,7 @@ TEST_F(LaneCompareTest, finds_nothing_where_nothing_is_wrong)
     EXPECT_EQ(totals.matched, 10u);
 }
 
-TEST_F(LaneCompareTest, finds_a_published_row_that_the_log_does_not_hold)
+TEST_F(LogCompareTest, finds_a_published_row_that_the_log_does_not_hold)
 {
     const ExpectedRow gone = rows.rows.at(4);
     remove_from_log(gone);
@@ -181,28 +184,28 @@ TEST_F(LaneCompareTest, finds_a_published_row_that_the_log_does_not_hold)
     EXPECT_EQ(findings.of(Kind::missing).at(0).subject, "outbox/50");
 }
 
-TEST_F(LaneCompareTest, finds_the_hole_that_a_lost_record_left_in_the_sequence)
+TEST_F(LogCompareTest, finds_the_hole_that_a_lost_record_left_in_the_sequence)
 {
     const ExpectedRow gone = neighbours().first;
     remove_from_log(gone);
     EXPECT_EQ(compare(), (Counts{{Kind::missing, 1}, {Kind::gap, 1}}));
 }
 
-TEST_F(LaneCompareTest, finds_a_record_that_is_there_twice)
+TEST_F(LogCompareTest, finds_a_record_that_is_there_twice)
 {
     const ExpectedRow row = rows.rows.at(3);
     log_of(row).push_back(message(row, 4));
     EXPECT_EQ(compare(), (Counts{{Kind::duplicate, 1}}));
 }
 
-TEST_F(LaneCompareTest, finds_a_record_that_stands_there_twice_in_a_row)
+TEST_F(LogCompareTest, finds_a_record_that_stands_there_twice_in_a_row)
 {
     auto& log = log_of(rows.rows.at(0));
     log.insert(log.begin(), log.front());
     EXPECT_EQ(compare(), (Counts{{Kind::duplicate, 1}}));
 }
 
-TEST_F(LaneCompareTest, finds_a_record_that_nobody_of_us_wrote)
+TEST_F(LogCompareTest, finds_a_record_that_nobody_of_us_wrote)
 {
     kafka::ScannedMessage stray;
     stray.offset = 77;
@@ -213,7 +216,7 @@ TEST_F(LaneCompareTest, finds_a_record_that_nobody_of_us_wrote)
     EXPECT_TRUE(findings.of(Kind::ghost).at(0).subject.ends_with("@77"));
 }
 
-TEST_F(LaneCompareTest, finds_records_of_ids_that_are_no_rows_wherever_they_stand)
+TEST_F(LogCompareTest, finds_records_of_ids_that_are_no_rows_wherever_they_stand)
 {
     for (const std::int64_t id : {1, 55, 99, 5000}) {
         ExpectedRow none = rows.rows.at(0);
@@ -225,7 +228,7 @@ TEST_F(LaneCompareTest, finds_records_of_ids_that_are_no_rows_wherever_they_stan
         << "and none of them hides a row that is there";
 }
 
-TEST_F(LaneCompareTest, finds_a_record_in_the_partition_of_another)
+TEST_F(LogCompareTest, finds_a_record_in_the_partition_of_another)
 {
     const ExpectedRow row = rows.rows.at(5);
     const auto other = std::ranges::find_if(
@@ -235,7 +238,7 @@ TEST_F(LaneCompareTest, finds_a_record_in_the_partition_of_another)
     EXPECT_EQ(compare(), (Counts{{Kind::ghost, 1}}));
 }
 
-TEST_F(LaneCompareTest, finds_records_in_the_wrong_order)
+TEST_F(LogCompareTest, finds_records_in_the_wrong_order)
 {
     const auto [first, second] = neighbours();
     auto& log = log_of(first);
@@ -251,10 +254,10 @@ TEST_F(LaneCompareTest, finds_records_in_the_wrong_order)
     EXPECT_FALSE(counts.contains(Kind::duplicate));
 }
 
-TEST_F(LaneCompareTest, finds_an_epoch_that_falls)
+TEST_F(LogCompareTest, finds_an_epoch_that_falls)
 {
     publish(add_row(101), 6);
-    facts.published_up_to = facts.planned_up_to = 200;
+    lane.published_up_to = lane.planned_up_to = 200;
     for (std::int64_t id = 102; id < 110; ++id) publish(add_row(id), 6);
     for (std::int64_t id = 110; id < 120; ++id) publish(add_row(id), 5);
     const Counts counts = compare();
@@ -262,13 +265,13 @@ TEST_F(LaneCompareTest, finds_an_epoch_that_falls)
     EXPECT_EQ(counts.size(), 1u);
 }
 
-TEST_F(LaneCompareTest, finds_a_record_that_is_of_another_event_than_its_row)
+TEST_F(LogCompareTest, finds_a_record_that_is_of_another_event_than_its_row)
 {
     log_of(rows.rows.at(2)).at(0).headers[3] = "another";
     EXPECT_EQ(compare(), (Counts{{Kind::mismatch, 1}}));
 }
 
-TEST_F(LaneCompareTest, finds_a_row_in_quarantine_that_is_in_the_log_and_misses_none_that_is_not)
+TEST_F(LogCompareTest, finds_a_row_in_quarantine_that_is_in_the_log_and_misses_none_that_is_not)
 {
     rows.rows.at(2).passed_over = true;
     rows.rows.at(7).passed_over = true;
@@ -278,15 +281,15 @@ TEST_F(LaneCompareTest, finds_a_row_in_quarantine_that_is_in_the_log_and_misses_
     EXPECT_EQ(totals.passed_over, 1u);
 }
 
-TEST_F(LaneCompareTest, takes_what_is_not_published_yet_for_no_difference_in_the_log_or_not)
+TEST_F(LogCompareTest, takes_what_is_not_published_yet_for_no_difference_in_the_log_or_not)
 {
-    facts.published_up_to = 80;
+    lane.published_up_to = 80;
     remove_from_log(rows.rows.at(9));
     EXPECT_EQ(compare(), Counts{});
     EXPECT_EQ(totals.pending, 1u);
 }
 
-TEST_F(LaneCompareTest, compares_nothing_that_the_log_dropped_by_its_retention)
+TEST_F(LogCompareTest, compares_nothing_that_the_log_dropped_by_its_retention)
 {
     for (auto& [at, log] : scan.logs) {
         const std::size_t dropped = std::min<std::size_t>(2, log.size());
@@ -298,7 +301,7 @@ TEST_F(LaneCompareTest, compares_nothing_that_the_log_dropped_by_its_retention)
     EXPECT_GT(totals.expired, 0u);
 }
 
-TEST_F(LaneCompareTest, compares_nothing_that_the_outbox_dropped_but_its_order)
+TEST_F(LogCompareTest, compares_nothing_that_the_outbox_dropped_but_its_order)
 {
     facts.lowest_id = 51;
     std::erase_if(rows.rows, [](const ExpectedRow& row) { return row.id < 51; });
@@ -307,20 +310,20 @@ TEST_F(LaneCompareTest, compares_nothing_that_the_outbox_dropped_but_its_order)
     EXPECT_EQ(totals.matched, 5u);
 }
 
-TEST_F(LaneCompareTest, counts_what_a_restored_database_does_not_know_and_follows_its_order)
+TEST_F(LogCompareTest, counts_what_a_restored_database_does_not_know_and_follows_its_order)
 {
-    facts.forgotten = {{50, 100}};
-    facts.published_up_to = 50;
-    facts.planned_up_to = 50;
+    lane.forgotten = {{50, 100}};
+    lane.published_up_to = 50;
+    lane.planned_up_to = 50;
     std::erase_if(rows.rows, [](const ExpectedRow& row) { return row.id > 50; });
     EXPECT_EQ(compare(), Counts{});
     EXPECT_EQ(totals.matched, 5u);
     EXPECT_EQ(totals.forgotten, 5u);
 }
 
-TEST_F(LaneCompareTest, takes_an_id_that_was_drawn_twice_for_forgotten_where_its_row_was_replaced)
+TEST_F(LogCompareTest, takes_an_id_that_was_drawn_twice_for_forgotten_where_its_row_was_replaced)
 {
-    facts.forgotten = {{90, 100}};
+    lane.forgotten = {{90, 100}};
     rows.rows.back().event = make_uuid_v7(7, random);
     rows.rows.back().passed_over = true;
     EXPECT_EQ(compare(), Counts{});
@@ -328,7 +331,41 @@ TEST_F(LaneCompareTest, takes_an_id_that_was_drawn_twice_for_forgotten_where_its
     EXPECT_EQ(totals.matched, 9u);
 }
 
-TEST_F(LaneCompareTest, reports_no_more_what_is_known)
+// Two lanes up to 150, one from there on: what was odd belongs to lane 0 then.
+TEST_F(LogCompareTest, follows_partitions_from_lane_to_lane)
+{
+    LaneFacts& second = facts.lanes[LaneId{1}];
+    second.published_up_to = second.planned_up_to = 150;
+    for (const std::int64_t id : {105, 115, 125}) publish(add_row(id, LaneId{1}));
+    facts.layouts.push_back({150, 1});
+    facts.layout = {2, 1, 4, 2};
+    lane.published_up_to = lane.planned_up_to = 300;
+    for (std::int64_t id = 160; id <= 300; id += 10) publish(add_row(id), 6);
+    EXPECT_EQ(compare(), Counts{});
+    EXPECT_EQ(totals.matched, 28u);
+    EXPECT_EQ(totals.rows, 28u);
+}
+
+TEST_F(LogCompareTest, names_the_lane_of_today_for_what_is_missing)
+{
+    LaneFacts& second = facts.lanes[LaneId{1}];
+    second.published_up_to = second.planned_up_to = 150;
+    add_row(105, LaneId{1});
+    facts.layouts.push_back({150, 1});
+    facts.layout = {2, 1, 4, 2};
+    EXPECT_EQ(compare(), (Counts{{Kind::missing, 1}}));
+    EXPECT_EQ(findings.of(Kind::missing).at(0).lane, LaneId{0});
+}
+
+TEST_F(LogCompareTest, finds_a_row_of_a_lane_that_its_partition_did_not_belong_to)
+{
+    rows.rows.at(3).lane = LaneId{1};
+    facts.lanes[LaneId{1}].planned_up_to = 100;
+    const Counts counts = compare();
+    EXPECT_EQ(counts.at(Kind::mismatch), 1u);
+}
+
+TEST_F(LogCompareTest, reports_no_more_what_is_known)
 {
     kafka::ScannedMessage stray;
     stray.offset = 77;
@@ -337,7 +374,7 @@ TEST_F(LaneCompareTest, reports_no_more_what_is_known)
     scan.logs[at].push_back(stray);
     boost::asio::io_context io{1};
     Findings found{{{"ghost", at.topic + "/" + std::to_string(at.partition) + "@77"}}};
-    test::run(io, compare_lane(facts, rows, scan, found));
+    test::run(io, compare_log(facts, rows, scan, found));
     EXPECT_EQ(found.total(), 0u);
     EXPECT_EQ(found.known(Kind::ghost), 1u);
 }

@@ -1,4 +1,4 @@
-#include "reconcile/lane_compare.hpp"
+#include "reconcile/log_compare.hpp"
 
 #include "outbox/takeover.hpp"
 
@@ -74,11 +74,11 @@ struct Partition {
 
 class Comparison {
 public:
-    Comparison(LaneFacts facts, RowSource& rows, kafka::LogScan& scan, Findings& findings)
+    Comparison(LogFacts facts, RowSource& rows, kafka::LogScan& scan, Findings& findings)
         : facts_{std::move(facts)}, rows_{rows}, scan_{scan}, findings_{findings}
     {
-        for (kafka::TopicPartition& at : outbox::partitions_of_lane(
-                 facts_.lane, facts_.layout.lanes, facts_.layout.partitions, facts_.topics)) {
+        for (kafka::TopicPartition& at :
+             outbox::partitions_of_lane(LaneId{0}, 1, facts_.layout.partitions, facts_.topics)) {
             Partition partition;
             partition.at = at;
             partition.range = scan_.ranges().at(at);
@@ -86,12 +86,13 @@ public:
         }
     }
 
-    asio::awaitable<LaneTotals> run()
+    asio::awaitable<LogTotals> run()
     {
         while (true) {
             const std::vector<ExpectedRow> page = co_await rows_.next();
             if (page.empty()) break;
-            for (const ExpectedRow& row : page) co_await place(row);
+            for (const ExpectedRow& row : page)
+                if (row.id <= of_lane(row.lane).planned_up_to) co_await place(row);
         }
         for (auto& [at, partition] : partitions_) co_await skip_to(partition, beyond_every_row);
         co_await judge_suspects();
@@ -103,6 +104,25 @@ private:
     kafka::TopicPartition place_of(const ExpectedRow& row) const
     {
         return {row.topic, outbox::partition_of(facts_.layout, row.record)};
+    }
+
+    const LaneFacts& of_lane(LaneId lane) const
+    {
+        static const LaneFacts unknown;
+        const auto found = facts_.lanes.find(lane);
+        return found == facts_.lanes.end() ? unknown : found->second;
+    }
+
+    // Where the partition's events are appended again.
+    LaneId lane_today(const kafka::TopicPartition& at) const
+    {
+        return LaneId{static_cast<std::int16_t>(at.partition % facts_.layout.lanes)};
+    }
+
+    // Of the lane that the partition belonged to when row `id` was appended.
+    const LaneFacts& of_writer(const Partition& partition, std::int64_t id) const
+    {
+        return of_lane(outbox::lane_at(facts_.layouts, partition.at.partition, id));
     }
 
     asio::awaitable<Logged*> head(Partition& partition)
@@ -125,8 +145,8 @@ private:
         while (Logged* logged = co_await head(partition)) {
             if (logged->id && *logged->id >= id) co_return logged;
             const bool behind = partition.any && logged->id && *logged->id <= partition.last_id;
-            if (!behind && is_forgotten(*logged)) take_forgotten(partition, *logged);
-            else if (!logged->id || *logged->id > facts_.planned_up_to)
+            if (!behind && is_forgotten(partition, *logged)) take_forgotten(partition, *logged);
+            else if (!logged->id || *logged->id > of_writer(partition, *logged->id).planned_up_to)
                 add_ghost(partition, *logged);
             else take_extra(partition, *logged);
             partition.ahead.pop_front();
@@ -138,17 +158,18 @@ private:
     {
         ++totals_.rows;
         const auto found = partitions_.find(place_of(row));
-        if (found == partitions_.end()) {
-            add(Kind::mismatch, fmt::format("outbox/{}", row.id),
+        if (found == partitions_.end() ||
+            outbox::lane_at(facts_.layouts, found->first.partition, row.id) != row.lane) {
+            add(Kind::mismatch, row.lane, fmt::format("outbox/{}", row.id),
                 fmt::format("its place, {}, is not the lane's", row.topic), row.id);
             co_return;
         }
         Partition& partition = found->second;
         Logged* logged = co_await skip_to(partition, row.id);
-        const bool due = !row.passed_over && row.id <= facts_.published_up_to;
+        const bool due = !row.passed_over && row.id <= of_lane(row.lane).published_up_to;
         // One that was never a row must not hide those behind it.
         while (logged && *logged->id != row.id && due && !co_await is_row(partition, *logged)) {
-            if (is_forgotten(*logged)) take_forgotten(partition, *logged);
+            if (is_forgotten(partition, *logged)) take_forgotten(partition, *logged);
             else add_ghost(partition, *logged);
             partition.ahead.pop_front();
             logged = co_await skip_to(partition, row.id);
@@ -165,10 +186,11 @@ private:
         else ++partition.absent_more;
     }
 
-    bool is_forgotten(const Logged& logged) const
+    bool is_forgotten(const Partition& partition, const Logged& logged) const
     {
         if (!logged.id) return false;
-        return std::ranges::any_of(facts_.forgotten, [&](const auto& range) {
+        const LaneFacts& lane = of_writer(partition, *logged.id);
+        return std::ranges::any_of(lane.forgotten, [&](const auto& range) {
             return *logged.id > range.first && *logged.id <= range.second;
         });
     }
@@ -182,7 +204,8 @@ private:
     void match(Partition& partition, const ExpectedRow& row, const Logged& logged)
     {
         follow(partition, logged);
-        if (row.passed_over && is_forgotten(logged) && logged.event_id != to_string(row.event)) {
+        if (row.passed_over && is_forgotten(partition, logged) &&
+            logged.event_id != to_string(row.event)) {
             ++totals_.forgotten;
         } else if (row.passed_over) {
             add_log(Kind::held_in_log, partition, logged,
@@ -272,15 +295,17 @@ private:
         for (const Suspect& each : suspects_) {
             const auto row = rows.find(each.id);
             const bool here = row != rows.end() && place_of(*row->second) == each.at;
+            const LaneId lane = lane_today(each.at);
             const std::string subject =
                 fmt::format("{}/{}@{}", each.at.topic, each.at.partition, each.offset);
             if (here)
-                add(Kind::duplicate, subject, fmt::format("outbox row {} again", each.id), each.id);
-            else if (row != rows.end())
-                add(Kind::ghost, subject, fmt::format("outbox row {} belongs elsewhere", each.id),
+                add(Kind::duplicate, lane, subject, fmt::format("outbox row {} again", each.id),
                     each.id);
+            else if (row != rows.end())
+                add(Kind::ghost, lane, subject,
+                    fmt::format("outbox row {} belongs elsewhere", each.id), each.id);
             else
-                add(Kind::ghost, subject, fmt::format("there is no outbox row {}", each.id),
+                add(Kind::ghost, lane, subject, fmt::format("there is no outbox row {}", each.id),
                     each.id);
         }
     }
@@ -289,7 +314,7 @@ private:
     {
         for (const auto& [at, partition] : partitions_) {
             for (const std::int64_t id : partition.absent)
-                add(Kind::missing, fmt::format("outbox/{}", id),
+                add(Kind::missing, lane_today(at), fmt::format("outbox/{}", id),
                     fmt::format("not in {}/{}", at.topic, at.partition), id);
             findings_.add_uncounted(Kind::missing, partition.absent_more);
         }
@@ -304,29 +329,29 @@ private:
 
     void add_log(Kind kind, const Partition& partition, const Logged& logged, std::string detail)
     {
-        add(kind,
+        add(kind, lane_today(partition.at),
             fmt::format("{}/{}@{}", partition.at.topic, partition.at.partition, logged.offset),
             std::move(detail), logged.id.value_or(0));
     }
 
-    void add(Kind kind, std::string subject, std::string detail, std::int64_t id)
+    void add(Kind kind, LaneId lane, std::string subject, std::string detail, std::int64_t id)
     {
         Finding finding;
         finding.kind = kind;
         finding.subject = std::move(subject);
         finding.detail = std::move(detail);
-        finding.lane = facts_.lane;
+        finding.lane = lane;
         finding.id = id;
         findings_.add(std::move(finding));
     }
 
-    LaneFacts facts_;
+    LogFacts facts_;
     RowSource& rows_;
     kafka::LogScan& scan_;
     Findings& findings_;
     std::map<kafka::TopicPartition, Partition> partitions_;
     std::vector<Suspect> suspects_;
-    LaneTotals totals_;
+    LogTotals totals_;
 };
 
 }  // namespace
@@ -336,8 +361,8 @@ std::vector<std::string> compared_headers()
     return {"x-id", "x-pseq", "x-epoch", "ce_id"};
 }
 
-asio::awaitable<LaneTotals> compare_lane(LaneFacts facts, RowSource& rows, kafka::LogScan& scan,
-                                         Findings& findings)
+asio::awaitable<LogTotals> compare_log(LogFacts facts, RowSource& rows, kafka::LogScan& scan,
+                                       Findings& findings)
 {
     Comparison comparison{std::move(facts), rows, scan, findings};
     co_return co_await comparison.run();
