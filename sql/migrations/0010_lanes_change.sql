@@ -28,7 +28,7 @@ ALTER TABLE bundles DROP CONSTRAINT bundles_sha256_check,
                     DROP CONSTRAINT bundles_check;
 ALTER TABLE published DROP CONSTRAINT published_row_count_check;
 
--- Rows of a lane that are neither published nor passed over.
+-- Whether a lane holds rows that are neither published nor passed over.
 CREATE FUNCTION has_pending(p_lane smallint)
 RETURNS boolean
 LANGUAGE sql VOLATILE
@@ -40,26 +40,31 @@ AS $$
                                             ORDER BY to_id DESC LIMIT 1), 0))
 $$;
 
--- Where a lane stands: what it published last, with the log that was accepted since.
+-- Where a lane stands: what it published last, or the log that was accepted since. The highest id
+-- that its log may hold.
 CREATE FUNCTION stand_of(p_lane smallint)
-RETURNS TABLE (to_id bigint, epoch bigint, topics text[], partitions integer[], offsets bigint[],
+RETURNS TABLE (up_to_id bigint, topics text[], partitions integer[], offsets bigint[],
                sequences bigint[])
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT p.to_id, p.epoch, coalesce(a.topics, p.topics), coalesce(a.partitions, p.partitions),
-           coalesce(a.offsets, p.offsets), coalesce(a.sequences, p.sequences)
-      FROM (SELECT * FROM published WHERE lane = p_lane ORDER BY to_id DESC LIMIT 1) p
+    SELECT greatest(p.to_id, (SELECT max(log_to) FROM accepted_logs WHERE lane = p_lane), 0),
+           coalesce(a.topics, p.topics, '{}'), coalesce(a.partitions, p.partitions, '{}'),
+           coalesce(a.offsets, p.offsets, '{}'), coalesce(a.sequences, p.sequences, '{}')
+      FROM (SELECT) one
+      LEFT JOIN LATERAL (SELECT * FROM published WHERE lane = p_lane
+                          ORDER BY to_id DESC LIMIT 1) p ON true
       LEFT JOIN LATERAL (SELECT * FROM (SELECT * FROM accepted_logs WHERE lane = p_lane
                                          ORDER BY accepted_at DESC LIMIT 1) newest
-                          WHERE newest.published_to = p.to_id) a ON true
+                          WHERE newest.published_to = coalesce(p.to_id, 0)) a ON true
 $$;
 
 -- Spreads keys and partitions over p_lanes lanes from now on; false when they are so many already.
 -- Appends wait meanwhile; it waits for what was appended to be published, up to p_patience. Owners
--- lose their lanes, and whoever knows only the layout before takes none. Each new lane begins where
--- its partitions stand, under an epoch above all before. Audited. EX006: the number does not divide
--- the partitions; EX007: events are in quarantine; EX008: events were not published in time.
+-- lose their lanes, and whoever knows only the layout before takes none. Each lane then accepts its
+-- log as it stands (accepted_logs), under an epoch above all before. Audited. EX006: the number
+-- does not divide the partitions; EX007: events are in quarantine; EX008: events were not published
+-- in time.
 CREATE FUNCTION change_lanes(p_lanes smallint, p_patience interval, p_actor text, p_reason text)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -67,18 +72,19 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
-    v_layout lane_layout%ROWTYPE;
-    v_lane   smallint;
-    v_epoch  bigint;
-    v_held   bigint;
-    v_from   bigint := 0;
-    v_until  timestamptz := clock_timestamp() + p_patience;
+    v_layout  lane_layout%ROWTYPE;
+    v_lane    smallint;
+    v_pending boolean;
+    v_held    bigint;
+    v_from    bigint;
+    v_until   timestamptz := clock_timestamp() + p_patience;
 BEGIN
-    FOR v_lane IN SELECT generate_series(0, greatest(p_lanes - 1, (SELECT max(lane) FROM lanes)))
-    LOOP
+    -- Lane 0 is always in use: with its lock in hand the others stay what they are.
+    PERFORM lock_lane(0::smallint);
+    SELECT * INTO v_layout FROM lane_layout;
+    FOR v_lane IN SELECT generate_series(1, greatest(p_lanes, v_layout.lanes) - 1) LOOP
         PERFORM lock_lane(v_lane);
     END LOOP;
-    SELECT * INTO v_layout FROM lane_layout;
     IF v_layout.lanes = p_lanes THEN
         RETURN false;
     END IF;
@@ -86,27 +92,34 @@ BEGIN
         RAISE EXCEPTION '% lanes do not divide the % partitions of a topic', p_lanes,
               v_layout.partitions USING ERRCODE = 'EX006';
     END IF;
-    -- A released event is appended to the lane that it was in.
-    SELECT count(*) INTO v_held FROM quarantine q
-     WHERE NOT EXISTS (SELECT FROM resolutions r WHERE r.outbox_id = q.outbox_id);
-    IF v_held > 0 THEN
-        RAISE EXCEPTION '% events are in quarantine', v_held USING ERRCODE = 'EX007';
-    END IF;
-    WHILE (SELECT bool_or(has_pending(l.lane)) FROM lanes l) LOOP
+    LOOP
+        SELECT bool_or(has_pending(lane::smallint)) INTO v_pending
+          FROM generate_series(0, v_layout.lanes - 1) AS lane;
+        -- Looked at after it: what is not pending any more may be in quarantine now. A released
+        -- event is appended to the lane that it was in, so none may be left there.
+        SELECT count(*) INTO v_held FROM quarantine q
+         WHERE NOT EXISTS (SELECT FROM resolutions r WHERE r.outbox_id = q.outbox_id);
+        IF v_held > 0 THEN
+            RAISE EXCEPTION '% events are in quarantine', v_held USING ERRCODE = 'EX007';
+        END IF;
+        EXIT WHEN NOT v_pending;
         IF clock_timestamp() > v_until THEN
             RAISE EXCEPTION 'events are not published yet' USING ERRCODE = 'EX008';
         END IF;
         PERFORM pg_sleep(0.02);
     END LOOP;
     -- Waits for what an owner is committing, and is in the way of all it begins after.
-    UPDATE lanes SET owner = '', expires_at = '-infinity', layout = v_layout.version + 1;
-    SELECT max(epoch) + 1 INTO v_epoch FROM lanes;
-    UPDATE lanes SET epoch = v_epoch;
-    IF (SELECT is_called FROM outbox_id) THEN
-        v_from := nextval('outbox_id');
-        INSERT INTO published (lane, to_id, epoch, row_count, topics, partitions, offsets,
-                               sequences)
-        SELECT new.lane, v_from, v_epoch, 0,
+    UPDATE lanes SET epoch = (SELECT max(epoch) + 1 FROM lanes), owner = '',
+                     expires_at = '-infinity', layout = v_layout.version + 1;
+    SELECT max(s.up_to_id) INTO v_from
+      FROM generate_series(0, v_layout.lanes - 1) AS lane
+     CROSS JOIN LATERAL stand_of(lane::smallint) s;
+    IF v_from > 0 THEN
+        INSERT INTO accepted_logs (lane, published_to, planned_to, log_to, topics, partitions,
+                                   offsets, sequences)
+        SELECT new.lane,
+               coalesce((SELECT max(to_id) FROM published p WHERE p.lane = new.lane), 0),
+               v_from, v_from,
                coalesce(array_agg(e.topic) FILTER (WHERE e.topic IS NOT NULL), '{}'),
                coalesce(array_agg(e.partition) FILTER (WHERE e.topic IS NOT NULL), '{}'),
                coalesce(array_agg(e.last_offset) FILTER (WHERE e.topic IS NOT NULL), '{}'),
@@ -119,12 +132,20 @@ BEGIN
                  ON e.partition % v_layout.lanes = old.lane AND e.partition % p_lanes = new.lane
          GROUP BY new.lane;
     ELSE
-        -- Nothing was ever appended: as if it had been so from the start.
+        -- Nothing was ever published: as if it had been so from the start.
         DELETE FROM lanes WHERE lane >= p_lanes;
     END IF;
     INSERT INTO lanes (lane, epoch, layout)
-    SELECT l.lane, v_epoch, v_layout.version + 1 FROM generate_series(0, p_lanes - 1) AS l (lane)
+    SELECT new.lane, (SELECT max(epoch) FROM lanes), v_layout.version + 1
+      FROM generate_series(0, p_lanes - 1) AS new (lane)
         ON CONFLICT DO NOTHING;
+    -- Counting begins here: there is nothing before.
+    INSERT INTO tallies (lane, kind, up_to_id, rows)
+    SELECT new.lane, k.kind, v_from, 0
+      FROM generate_series(v_layout.lanes, p_lanes - 1) AS new (lane)
+     CROSS JOIN (VALUES ('appended'), ('published')) k (kind)
+     WHERE v_from > 0 AND NOT EXISTS (SELECT FROM tallies t WHERE t.lane = new.lane)
+       AND NOT EXISTS (SELECT FROM published p WHERE p.lane = new.lane);
     UPDATE lane_layout SET lanes = p_lanes, version = v_layout.version + 1;
     INSERT INTO lane_layouts (version, lanes, from_id)
     VALUES (v_layout.version + 1, p_lanes, v_from);
@@ -135,45 +156,58 @@ BEGIN
 END
 $$;
 
--- Lanes that publish nothing, be it that they are out of use since a change, keep the partitions of
--- what they published last from being dropped. Each says anew where it stands, as soon as that is
--- p_ids ids ago. Returns how many did.
-CREATE FUNCTION advance_idle_lanes(p_ids bigint)
+-- As in 0005, but a lane that is out of use keeps no partition for its last `published` row.
+CREATE OR REPLACE FUNCTION drop_done(p_ids bigint, p_keep interval)
 RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '100ms'
 AS $$
 DECLARE
-    v_lane  smallint;
-    v_moved integer := 0;
+    v_low      bigint;
+    v_last     bigint;
+    v_table    text;
+    v_relation regclass;
+    v_dropped  integer := 0;
 BEGIN
-    FOR v_lane IN
-        SELECT l.lane FROM lanes l
-         CROSS JOIN LATERAL (SELECT to_id FROM published p WHERE p.lane = l.lane
-                              ORDER BY to_id DESC LIMIT 1) last
-         WHERE last.to_id + p_ids <= (SELECT last_value FROM outbox_id)
-         ORDER BY l.lane
-    LOOP
-        CONTINUE WHEN NOT pg_try_advisory_xact_lock(1163412808, v_lane);
-        -- The lane's row, so that no window of it is recorded meanwhile.
-        PERFORM FROM lanes l WHERE l.lane = v_lane FOR UPDATE;
-        CONTINUE WHEN has_pending(v_lane);
-        INSERT INTO published (lane, to_id, epoch, row_count, topics, partitions, offsets,
-                               sequences)
-        SELECT v_lane, nextval('outbox_id'), s.epoch, 0, s.topics, s.partitions, s.offsets,
-               s.sequences
-          FROM stand_of(v_lane) s;
-        v_moved := v_moved + 1;
+    FOR v_low IN SELECT d.low FROM done_partitions(p_ids) d LOOP
+        v_last := v_low + p_ids - 1;
+        EXIT WHEN EXISTS (SELECT FROM id_partitions('staged') s WHERE s.low = v_low);
+        EXIT WHEN EXISTS (
+            SELECT FROM lanes l CROSS JOIN lane_layout n
+             CROSS JOIN LATERAL (SELECT to_id, published_at FROM published p WHERE p.lane = l.lane
+                                  AND p.to_id <= v_last ORDER BY to_id DESC LIMIT 1) last
+             WHERE last.published_at > clock_timestamp() - p_keep
+                OR (l.lane < n.lanes AND last.to_id >= v_low
+                    AND NOT EXISTS (SELECT FROM published p
+                                     WHERE p.lane = l.lane AND p.to_id > v_last)));
+        INSERT INTO tallies (lane, kind, up_to_id, rows)
+        SELECT l.lane, k.kind, v_last, counted_up_to(l.lane, k.kind, v_last)
+          FROM lanes l CROSS JOIN (VALUES ('appended'), ('published')) k (kind)
+            ON CONFLICT DO NOTHING;
+        INSERT INTO set_aside
+        SELECT o.* FROM quarantine q JOIN outbox o ON o.id = q.outbox_id
+         WHERE o.id BETWEEN v_low AND v_last
+           AND NOT EXISTS (SELECT FROM resolutions r WHERE r.outbox_id = q.outbox_id)
+            ON CONFLICT DO NOTHING;
+        FOREACH v_table IN ARRAY ARRAY['outbox', 'windows', 'published'] LOOP
+            SELECT relation INTO v_relation FROM id_partitions(v_table) WHERE low = v_low;
+            IF v_relation IS NOT NULL THEN
+                EXECUTE format('DROP TABLE %s', v_relation);
+                v_dropped := v_dropped + 1;
+            END IF;
+        END LOOP;
     END LOOP;
-    RETURN v_moved;
+    RETURN v_dropped;
 END
 $$;
 
 -- As in 0005, but an event whose row is of a layout before is appended to the lane that its
--- partition belongs to by now, which is p_lane.
-CREATE OR REPLACE FUNCTION republish(p_lane smallint, p_ids bigint[], p_bodies bytea[],
-                                     p_actor text, p_reason text)
+-- partition belongs to by now, which is p_lane as long as the layout is that of the caller.
+DROP FUNCTION republish(smallint, bigint[], bytea[], text, text);
+CREATE FUNCTION republish(p_layout_version integer, p_lane smallint, p_ids bigint[],
+                          p_bodies bytea[], p_actor text, p_reason text)
 RETURNS TABLE (old_id bigint, new_id bigint)
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -185,12 +219,14 @@ DECLARE
     v_bodies bytea[];
 BEGIN
     PERFORM lock_lane(p_lane);
+    IF NOT EXISTS (SELECT FROM lane_layout l WHERE l.version = p_layout_version) THEN
+        RAISE EXCEPTION 'the lane layout has changed' USING ERRCODE = 'EX001';
+    END IF;
     SELECT array_agg(a.id ORDER BY a.id), array_agg(a.body ORDER BY a.id)
       INTO v_ids, v_bodies
       FROM unnest(p_ids, p_bodies) AS a (id, body)
       JOIN outbox o ON o.id = a.id
      WHERE a.id <= (SELECT max(to_id) FROM published p WHERE p.lane = o.lane)
-       AND p_lane < (SELECT lanes FROM lane_layout)
        AND NOT EXISTS (SELECT FROM quarantine q WHERE q.outbox_id = a.id)
        AND NOT EXISTS (SELECT FROM resolutions r WHERE r.outbox_id = a.id);
     IF v_ids IS NULL THEN
@@ -203,8 +239,7 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION has_pending, stand_of, change_lanes, advance_idle_lanes
-  FROM PUBLIC;
+REVOKE ALL ON FUNCTION has_pending, stand_of, change_lanes, republish FROM PUBLIC;
 
 -- Beside grant_service, grant_lanes, grant_logs and grant_moves.
 CREATE FUNCTION grant_changes(p_role text)
@@ -214,7 +249,7 @@ SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     EXECUTE format('GRANT SELECT ON lane_layouts TO %I', p_role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION change_lanes, advance_idle_lanes TO %I', p_role);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION change_lanes, republish TO %I', p_role);
 END
 $$;
 REVOKE ALL ON FUNCTION grant_changes FROM PUBLIC;

@@ -50,18 +50,16 @@ asio::awaitable<reconcile::Report> compare(asio::any_io_executor executor, Confi
 }
 
 asio::awaitable<reconcile::RepairOutcome> mend(asio::any_io_executor executor, Config config,
-                                               Options options, const reconcile::Findings& findings)
+                                               Options options, const reconcile::Report& report)
 {
     pg::Session session{executor, config.postgres};
     const auto store = objects::open_store(executor, config.store);
-    const outbox::Layout layout =
-        co_await outbox::read_layout(session, SteadyClock::now() + std::chrono::seconds{10});
     reconcile::RepairTerms terms;
-    terms.lanes = layout.lanes_ever;
+    terms.layout = report.layout;
     terms.grace = grace_of(config, options);
     terms.actor = options.actor.empty() ? operator_name() : options.actor;
     terms.reason = options.reason;
-    co_return co_await reconcile::repair(session, *store, findings, std::move(terms));
+    co_return co_await reconcile::repair(session, *store, report.findings, std::move(terms));
 }
 
 bool confirmed(const Options& options, bool json)
@@ -98,9 +96,8 @@ int run(const Globals& globals, const Options& options)
             fmt::print(stderr,
                        "Nothing is repaired while a pin differs. Hint: exchange pins list\n");
         } else if (confirmed(options, globals.json)) {
-            const reconcile::RepairOutcome outcome = run_async([&](auto executor) {
-                return mend(executor, loaded.config, options, report.findings);
-            });
+            const reconcile::RepairOutcome outcome = run_async(
+                [&](auto executor) { return mend(executor, loaded.config, options, report); });
             body["done"] = outcome_json(outcome);
             if (!globals.json) print_outcome(outcome);
             exit_code = exit_after(plan, outcome);

@@ -156,6 +156,7 @@ private:
             const reconcile::Report report = co_await compare();
             if (report.findings.count(reconcile::Kind::missing) == 0) co_return;
             reconcile::RepairTerms terms;
+            terms.layout = report.layout;
             terms.actor = options_.actor;
             terms.reason = options_.accept;
             const reconcile::RepairOutcome done = co_await reconcile::republish_missing(

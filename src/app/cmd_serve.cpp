@@ -147,7 +147,14 @@ int serve(const Globals& globals, const Options& options)
     StopWatch watch{signals};
     Config config = loaded.config;
     bool clean = serve_once(config, options, watch);
-    while (watch.wanted() == Wanted::begin_again) clean = serve_once(config, options, watch);
+    while (watch.wanted() == Wanted::begin_again) {
+        try {
+            clean = serve_once(config, options, watch);
+        } catch (const ConfigError& failure) {
+            // The settings were right before: whoever watches over this process may try again.
+            throw std::runtime_error{failure.what()};
+        }
+    }
     return clean ? exit_ok : exit_internal;
 }
 

@@ -51,7 +51,7 @@ TEST(Conservation, counts_a_republished_event_once)
     LaneDatabase db;
     const std::int64_t id = db.append_event("one");
     db.publish();
-    db.script("SELECT republish(0::smallint, ARRAY[" + std::to_string(id) +
+    db.script("SELECT republish(1, 0::smallint, ARRAY[" + std::to_string(id) +
               "]::bigint[], ARRAY[NULL]::bytea[], 'me', 'why')");
     EXPECT_EQ(counts(db), (Counts{1, 0, 1, 0, 0, 0}));
     db.publish();

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 namespace exchange::outbox {
 namespace {
 
@@ -92,6 +94,7 @@ TEST_F(LaneChangeTest, begins_each_lane_where_its_partitions_stand)
     EXPECT_EQ(state->positions.at(at(3)).sequence, 8);
     append_rows({row("key-00003", "{}")});
     EXPECT_GT(number_of("SELECT max(id) FROM outbox"), state->published_up_to.value);
+    EXPECT_EQ(state->accepted_up_to, 2) << "what the log may hold";
     EXPECT_EQ(test::run(io, lanes.read(LaneId{0}, state->published_up_to, 10, 1000)).rows.size(),
               1u);
     for (const LaneConservation& lane : test::run(io, read_conservation(session, test::soon())))
@@ -157,12 +160,12 @@ TEST_F(LaneChangeTest, lets_the_lane_of_today_publish_again_what_one_before_did)
     layout = read();
     testing::FakeStore store;
     const std::vector<std::int64_t> ids{1};
-    EXPECT_TRUE(
-        test::run(io, republish(session, store, LaneId{1}, ids, "me", "why", test::soon())).empty())
-        << "nobody publishes that lane";
-    EXPECT_EQ(
-        test::run(io, republish(session, store, LaneId{0}, ids, "me", "why", test::soon())).size(),
-        1u);
+    const auto again = [&](int version) {
+        return test::run(
+            io, republish(session, store, version, LaneId{0}, ids, "me", "why", test::soon()));
+    };
+    EXPECT_THROW(again(layout.version - 1), pg::Refused) << "it may not be the lane of today";
+    EXPECT_EQ(again(layout.version).size(), 1u);
     EXPECT_EQ(number_of("SELECT count(*) FROM outbox WHERE lane = 0"), 1);
     const auto balanced = [&] {
         for (const LaneConservation& lane : test::run(io, read_conservation(session, test::soon())))
@@ -173,38 +176,87 @@ TEST_F(LaneChangeTest, lets_the_lane_of_today_publish_again_what_one_before_did)
     balanced();
 }
 
-// Without it what they published last is kept for good.
-TEST_F(LaneChangeTest, lets_lanes_that_publish_nothing_say_anew_where_they_stand)
+// What was quarantined while the change waited counts, too.
+TEST_F(LaneChangeTest, looks_for_events_in_quarantine_once_nothing_is_pending)
+{
+    append_rows({row("key-00001", "{}")});
+    std::future<LaneChange> changing = std::async(std::launch::async, [this] {
+        boost::asio::io_context other;
+        pg::Session elsewhere{other.get_executor(), database.config()};
+        LaneChangeTerms terms{1, 10s, "me", "why"};
+        return test::run(other, change_lanes(elsewhere, std::move(terms)));
+    });
+    script("INSERT INTO quarantine (outbox_id, lane, record_id, code, detail) "
+           "SELECT id, lane, record_id, 'too_large', '' FROM outbox");
+    EXPECT_EQ(changing.get(), LaneChange::in_quarantine);
+}
+
+// A sequence that was moved on before anything was appended is not one that was never used.
+TEST_F(LaneChangeTest, knows_what_was_published_though_the_sequence_was_moved)
 {
     append_rows({row("key-00001", "{}", LaneId{1})}, LaneId{1});
     publish_all(LaneId{1}, {{at(1), {30, 7, 0}}});
+    script("SELECT setval('outbox_id', 1000000, false)");
+    ASSERT_EQ(change(1), LaneChange::changed);
+    const Epoch epoch = take(0, read().version).value();
+    EXPECT_EQ(test::run(io, lanes.load(LaneId{0}, epoch))->positions.at(at(1)).offset, 30);
+    EXPECT_EQ(read().lanes_ever, 2);
+}
+
+// Ids that a restored database does not remember must go on being unknown.
+TEST_F(LaneChangeTest, plans_nothing_above_what_it_knows)
+{
+    append_rows({row("key-00001", "{}")});
+    publish_all(LaneId{0});
     script("SELECT setval('outbox_id', 5000)");
+    ASSERT_EQ(change(4), LaneChange::changed);
+    for (const std::int16_t lane : std::vector<std::int16_t>{0, 1, 3}) {
+        const Epoch epoch = take(lane, read().version).value();
+        const LaneState state = test::run(io, lanes.load(LaneId{lane}, epoch)).value();
+        EXPECT_EQ(std::max(state.published_up_to.value, state.accepted_up_to), 1);
+    }
+}
+
+// What a lane published last stays known, also once retention dropped it.
+TEST_F(LaneChangeTest, keeps_no_partition_for_a_lane_that_is_out_of_use)
+{
+    append_rows({row("key-00001", "{}", LaneId{1})}, LaneId{1});
+    publish_all(LaneId{1}, {{at(1), {30, 7, 0}}});
+    ASSERT_EQ(change(1), LaneChange::changed);
+    layout = read();
+    script("SELECT setval('outbox_id', 1000000)");
     append_rows({row("key-00002", "{}")});
-    EXPECT_EQ(number_of("SELECT advance_idle_lanes(10000)::int8"), 0) << "not so long ago";
-    EXPECT_EQ(number_of("SELECT advance_idle_lanes(1000)::int8"), 1) << "lane 0 has one to publish";
-    EXPECT_EQ(number_of("SELECT to_id FROM published WHERE lane = 1 ORDER BY to_id DESC LIMIT 1"),
-              5002);
-    const Epoch epoch = take(1, layout.version).value_or(Epoch{});
-    EXPECT_EQ(test::run(io, lanes.load(LaneId{1}, epoch))->positions.at(at(1)).offset, 30);
+    publish_all(LaneId{0}, {{at(1), {31, 8, 0}}});
+    script("DROP TABLE staged_0000000000000000000");
+    EXPECT_EQ(number_of("SELECT drop_done(1000000, '0 seconds')::int8"), 3);
+    EXPECT_EQ(number_of("SELECT count(*) FROM published WHERE lane = 1"), 0);
+    const auto balanced = [&] {
+        for (const LaneConservation& lane :
+             test::run(io, read_conservation(session, test::soon()))) {
+            EXPECT_EQ(lane.difference(), 0);
+            EXPECT_EQ(lane.published, 1);
+            EXPECT_EQ(lane.pending, 0);
+        }
+    };
+    balanced();
+    ASSERT_EQ(change(2), LaneChange::changed);
+    balanced();
+    const Epoch epoch = take(1, read().version).value();
+    EXPECT_EQ(test::run(io, lanes.load(LaneId{1}, epoch))->positions.at(at(1)).offset, 31);
 }
 
 TEST_F(LaneChangeTest, knows_of_a_log_that_was_accepted)
 {
     append_rows({row("key-00001", "{}", LaneId{1})}, LaneId{1});
     publish_all(LaneId{1}, {{at(1), {30, 7, 0}}});
-    const std::string accept = "INSERT INTO accepted_logs (lane, published_to, planned_to, log_to, "
-                               "topics, partitions, offsets, sequences) SELECT 1, max(to_id), "
-                               "max(to_id), max(to_id), '{t}', '{1}', '{2}', '{3}' FROM published";
-    script(accept);
-    script("SELECT setval('outbox_id', 5000)");
-    EXPECT_EQ(number_of("SELECT advance_idle_lanes(1000)::int8"), 1);
-    const Epoch idle = take(1, layout.version).value();
-    EXPECT_EQ(test::run(io, lanes.load(LaneId{1}, idle))->positions.at(at(1)).offset, 2);
-    script(accept);
-    script("UPDATE accepted_logs SET offsets = '{4}' WHERE published_to > 5000");
+    script("INSERT INTO accepted_logs (lane, published_to, planned_to, log_to, topics, partitions, "
+           "offsets, sequences) SELECT 1, max(to_id), max(to_id), 70, '{t}', '{1}', '{2}', '{3}' "
+           "FROM published");
     ASSERT_EQ(change(1), LaneChange::changed);
-    const Epoch changed = take(0, read().version).value();
-    EXPECT_EQ(test::run(io, lanes.load(LaneId{0}, changed))->positions.at(at(1)).offset, 4);
+    const Epoch epoch = take(0, read().version).value();
+    const LaneState state = test::run(io, lanes.load(LaneId{0}, epoch)).value();
+    EXPECT_EQ(state.positions.at(at(1)).offset, 2);
+    EXPECT_EQ(state.accepted_up_to, 70);
 }
 
 TEST(LanesFor, has_one_for_two_processors_and_divides_the_partitions)

@@ -139,7 +139,8 @@ asio::awaitable<void> LaneRelay::clear(Generation& now, const PlannedWindow& pla
     left.at = SteadyClock::now();
     if (left.at >= held_until)
         throw pg::Unavailable{
-            "Postgres took long to commit a window's plan. Hint: check its disks."};
+            "A window's plan and bundles took longer than its events may be held. Hint: check the "
+            "disks of Postgres and the raw store."};
     failpoint("relay/send");
     left.trace.leave();
 }

@@ -6,13 +6,14 @@
 namespace exchange::outbox {
 
 boost::asio::awaitable<AppendedAgain> republish(pg::Session& session, objects::RawStore& store,
-                                                LaneId lane, std::span<const std::int64_t> ids,
+                                                int layout_version, LaneId lane,
+                                                std::span<const std::int64_t> ids,
                                                 std::string actor, std::string reason,
                                                 TimePoint deadline)
 {
     const auto bodies = co_await unstaged_bytes(session, store, ids, deadline);
     pg::Params params;
-    params.int2(number(lane)).int8_array(ids).bytea_array(as_elements(bodies));
+    params.int4(layout_version).int2(number(lane)).int8_array(ids).bytea_array(as_elements(bodies));
     params.text(actor).text(reason);
     const pg::Rows rows = co_await session.run(sql::republish, std::move(params), deadline);
     AppendedAgain appended;

@@ -93,9 +93,6 @@ asio::awaitable<int> Retention::drop()
     }
     // Dropping counts under the lanes' locks: what was counted before is no work then.
     co_await advance_tallies(session_, layout_, soon());
-    pg::Params idle;
-    idle.int8(settings_.partition_ids);
-    co_await session_.run(sql::advance_idle_lanes, std::move(idle), soon());
     pg::Params which;
     which.int8(settings_.partition_ids);
     const pg::Rows done = co_await session_.run(sql::done_partitions, std::move(which), soon());
@@ -125,7 +122,9 @@ asio::awaitable<int> Retention::drop()
 
 asio::awaitable<bool> Retention::bundles_stored(std::int64_t low)
 {
-    for (std::int16_t lane = 0; lane < layout_.lanes_ever; ++lane) {
+    // Asked anew: lanes may have been added since this process began.
+    const Layout layout = co_await read_layout(session_, soon());
+    for (std::int16_t lane = 0; lane < layout.lanes_ever; ++lane) {
         const bool stored = co_await bundles_stored(LaneId{lane}, low);
         if (!stored) co_return false;
     }

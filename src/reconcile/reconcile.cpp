@@ -43,6 +43,7 @@ public:
     {
         const TimePoint started = SteadyClock::now();
         layout_ = co_await outbox::read_layout(session_, soon());
+        report_.layout = layout_;
         std::set<std::pair<std::string, std::string>> known = co_await read_known();
         report_.findings = Findings{std::move(known)};
         co_await count();
@@ -177,12 +178,16 @@ private:
         LogFacts facts;
         facts.layout = layout_;
         facts.layouts = co_await outbox::read_layouts(session_, soon());
+        if (facts.layouts.size() != static_cast<std::size_t>(layout_.version))
+            throw std::runtime_error{
+                "the number of lanes was changed meanwhile. Hint: run it again"};
         facts.topics = topics;
         std::int64_t highest = 0;
         for (std::size_t at = 0; at < before.size() && at < after.size(); ++at) {
             LaneFacts& lane = facts.lanes[before[at].lane];
             lane.published_up_to = before[at].published_up_to;
-            lane.planned_up_to = after[at].planned_up_to;
+            // What is dropped was planned.
+            lane.planned_up_to = std::max(after[at].planned_up_to, after[at].lowest_id - 1);
             lane.forgotten = forgotten[before[at].lane];
             facts.lowest_id = after[at].lowest_id;
             highest = std::max(highest, lane.planned_up_to);

@@ -25,6 +25,8 @@ struct ReconcileTerms {
 };
 
 struct Report {
+    // Of what was compared.
+    outbox::Layout layout;
     Findings findings;
     std::vector<outbox::LaneConservation> conservation;
     LogTotals log;

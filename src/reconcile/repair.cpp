@@ -27,7 +27,7 @@ asio::awaitable<void> republish_some(pg::Session& session, objects::RawStore& st
 {
     try {
         const outbox::AppendedAgain appended = co_await outbox::republish(
-            session, store, lane, ids, terms.actor, terms.reason, soon());
+            session, store, terms.layout.version, lane, ids, terms.actor, terms.reason, soon());
         outcome.republished += appended.size();
         co_return;
     } catch (const pg::Unavailable&) {
@@ -112,7 +112,7 @@ asio::awaitable<RepairOutcome> repair(pg::Session& session, objects::RawStore& s
     co_await republish_all(session, store, findings, terms, outcome);
     co_await mark_known(session, findings, terms, outcome);
     SweepTerms sweeping;
-    sweeping.lanes = terms.lanes;
+    sweeping.lanes = terms.layout.lanes_ever;
     sweeping.grace = terms.grace;
     sweeping.actor = terms.actor;
     sweeping.reason = terms.reason;

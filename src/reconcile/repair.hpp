@@ -17,7 +17,8 @@ struct RepairPlan {
 RepairPlan plan_repair(const Findings& findings);
 
 struct RepairTerms {
-    std::int16_t lanes = 0;
+    // Of the report.
+    outbox::Layout layout;
     // Of the marks of orphans, see sweep.hpp.
     std::chrono::seconds grace{};
     std::string actor;

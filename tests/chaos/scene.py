@@ -91,10 +91,13 @@ class Scene:
     def _play(self) -> None:
         begun = time.monotonic()
         coming = sorted(self._schedule.faults, key=lambda fault: fault.at_s)
+        changes = list(self._schedule.changes)
         going: list[tuple[float, Fault]] = []
-        with self.load:
+        with self.load, ThreadPoolExecutor(1) as operator:
             while time.monotonic() - begun < self._schedule.load_s or coming or going:
                 now = time.monotonic() - begun
+                while changes and changes[0][0] <= now:
+                    operator.submit(self._change_lanes, changes.pop(0)[1])
                 while coming and coming[0].at_s <= now:
                     fault = coming.pop(0)
                     self._begin(fault)
@@ -112,6 +115,11 @@ class Scene:
                 what=f"{RECORDS_LEAST} records are acknowledged",
             )
             self.load.stop(within_s=60)
+
+    def _change_lanes(self, lanes: int) -> None:
+        """What is in the way of it (events wait, are in quarantine, Postgres is away) is told."""
+        options = ("--wait", "2", "--reason", "a campaign")
+        self.space.run("lanes", "set", str(lanes), *options, timeout_s=120)
 
     def _begin(self, fault: Fault) -> None:
         verb = fault.kind.split()[0]

@@ -1,7 +1,7 @@
 """What a seed does: settings of the processes, load, and faults in time. Pure."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RELAYS = ("relay-0", "relay-1")
 
@@ -75,6 +75,8 @@ class Schedule:
     poison_every: int
     load_s: float
     faults: tuple[Fault, ...]
+    # When the number of lanes is changed, and to which.
+    changes: tuple[tuple[float, int], ...] = ()
 
     def lease_s(self) -> float:
         return self.settings["LEASE_TTL_MS"] / 1000
@@ -90,7 +92,7 @@ def make_schedule(seed: int) -> Schedule:
         "COMMIT_TIMEOUT_MS": 2000,
     }
     faults = _make_faults(draw, settings["LEASE_TTL_MS"] / 1000)
-    return Schedule(
+    schedule = Schedule(
         seed=seed,
         settings=settings,
         clients=draw.choice([3, 8, 16]),
@@ -99,6 +101,17 @@ def make_schedule(seed: int) -> Schedule:
         load_s=faults[-1].at_s + faults[-1].for_s + draw.uniform(0.2, 0.6),
         faults=tuple(faults),
     )
+    return replace(schedule, changes=_make_changes(draw, schedule))
+
+
+def _make_changes(draw: random.Random, schedule: Schedule) -> tuple[tuple[float, int], ...]:
+    """Of every third seed. Not where transactions hang: a new owner cannot end one that a lane
+    before left open."""
+    hangs = any(fault.kind == "hang relay" for fault in schedule.faults)
+    if hangs or draw.randint(1, 3) > 1:
+        return ()
+    times = sorted(draw.uniform(0.2, schedule.load_s) for _ in range(draw.randint(1, 3)))
+    return tuple((at_s, draw.choice([1, 2, 4, 8])) for at_s in times)
 
 
 def _make_faults(draw: random.Random, lease_s: float) -> list[Fault]:

@@ -27,9 +27,10 @@ SOMETIMES = (
     "quarantine",
     "orphan swept",
     "repeat that waited for its first",
+    "change of lanes",
 )
 
-EPOCHS = "SELECT coalesce(sum(epoch), 0) - count(*) FROM lanes"
+EPOCHS = "SELECT count(DISTINCT (lane, epoch)) - count(DISTINCT lane) FROM windows"
 FINISHED = """
 SELECT w.lane, w.from_id, w.to_id, w.epoch
   FROM windows w JOIN published p ON p.lane = w.lane AND p.to_id = w.to_id
@@ -107,6 +108,7 @@ def _counters(scene: Scene, evidence: Evidence) -> Counter[str]:
             "row passed over by its tail": _passed_over(evidence.events, finished, lanes),
             "quarantine": len(evidence.quarantined),
             "repeat that waited for its first": sampled["exchange_ingest_waited_repeats_total"],
+            "change of lanes": space.rows("SELECT count(*) - 1 FROM lane_layouts")[0][0],
             "repeat": scene.load.repeats,
         }
     )

@@ -1,6 +1,6 @@
--- How far behind each lane is: where it stands, rows waiting and their raw bytes (exact up to $1
--- rows, beyond that estimated from the ids), and the age in seconds of the oldest. Primary keys
--- only.
+-- How far behind each lane in use is: where it stands, rows waiting and their raw bytes (exact up
+-- to $1 rows, beyond that estimated from the ids), and the age in seconds of the oldest. Primary
+-- keys only.
 -- $1 most rows to count
 SELECT l.lane,
        r.rows::int8,
@@ -19,4 +19,5 @@ SELECT l.lane,
  CROSS JOIN LATERAL (SELECT CASE WHEN b.rows < $1 THEN b.rows
                                  ELSE greatest(b.rows, (s.last_value - coalesce(p.to_id, 0))
                                                        / n.lanes) END AS rows) r
+ WHERE l.lane < n.lanes
  ORDER BY l.lane;

@@ -3,7 +3,10 @@
 -- so it is taken off where it was counted: among the quarantined, or among the published if it was
 -- republished.
 WITH ends AS (
-    SELECT l.lane, coalesce(p.to_id, 0) AS published_to
+    -- Of a lane whose last window was dropped the tallies know.
+    SELECT l.lane, coalesce(p.to_id, (SELECT max(up_to_id) FROM tallies t
+                                       WHERE t.lane = l.lane AND t.kind = 'published'), 0)
+                   AS published_to
       FROM lanes l
       LEFT JOIN LATERAL (SELECT to_id FROM published WHERE published.lane = l.lane
                           ORDER BY to_id DESC LIMIT 1) p ON true
