@@ -108,9 +108,10 @@ BEGIN
         END IF;
         PERFORM pg_sleep(0.02);
     END LOOP;
-    -- Waits for what an owner is committing, and is in the way of all it begins after.
-    UPDATE lanes SET epoch = (SELECT max(epoch) + 1 FROM lanes), owner = '',
-                     expires_at = '-infinity', layout = v_layout.version + 1;
+    -- Waits for what an owner is committing, and is in the way of all it begins after. Only with
+    -- the rows in hand does nobody raise an epoch any more.
+    UPDATE lanes SET owner = '', expires_at = '-infinity', layout = v_layout.version + 1;
+    UPDATE lanes SET epoch = (SELECT max(epoch) + 1 FROM lanes);
     SELECT max(s.up_to_id) INTO v_from
       FROM generate_series(0, v_layout.lanes - 1) AS lane
      CROSS JOIN LATERAL stand_of(lane::smallint) s;
