@@ -28,16 +28,25 @@ ALTER TABLE bundles DROP CONSTRAINT bundles_sha256_check,
                     DROP CONSTRAINT bundles_check;
 ALTER TABLE published DROP CONSTRAINT published_row_count_check;
 
+-- Up to here nothing of a lane waits to be published: its last `published` row says so, or the last
+-- change of the layout, which waits for all lanes.
+CREATE FUNCTION settled_up_to(p_lane smallint)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT greatest((SELECT to_id FROM published p WHERE p.lane = p_lane
+                      ORDER BY to_id DESC LIMIT 1),
+                    (SELECT max(from_id) FROM lane_layouts))
+$$;
+
 -- Whether a lane holds rows that are neither published nor passed over.
 CREATE FUNCTION has_pending(p_lane smallint)
 RETURNS boolean
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT EXISTS (SELECT FROM outbox o
-                    WHERE o.lane = p_lane
-                      AND o.id > coalesce((SELECT to_id FROM published p WHERE p.lane = p_lane
-                                            ORDER BY to_id DESC LIMIT 1), 0))
+    SELECT EXISTS (SELECT FROM outbox o WHERE o.lane = p_lane AND o.id > settled_up_to(p_lane))
 $$;
 
 -- Where a lane stands: what it published last, or the log that was accepted since. The highest id
@@ -116,9 +125,12 @@ BEGIN
       FROM generate_series(0, v_layout.lanes - 1) AS lane
      CROSS JOIN LATERAL stand_of(lane::smallint) s;
     IF v_from > 0 THEN
-        INSERT INTO accepted_logs (lane, published_to, planned_to, log_to, topics, partitions,
-                                   offsets, sequences)
+        INSERT INTO accepted_logs (lane, accepted_at, published_to, planned_to, log_to, topics,
+                                   partitions, offsets, sequences)
         SELECT new.lane,
+               -- The newest counts, also where the clock stepped back.
+               greatest(clock_timestamp(), (SELECT max(accepted_at) + interval '1 microsecond'
+                                              FROM accepted_logs a WHERE a.lane = new.lane)),
                coalesce((SELECT max(to_id) FROM published p WHERE p.lane = new.lane), 0),
                v_from, v_from,
                coalesce(array_agg(e.topic) FILTER (WHERE e.topic IS NOT NULL), '{}'),
@@ -154,6 +166,41 @@ BEGIN
     VALUES (p_actor, 'lanes set', p_reason,
             jsonb_build_object('was', v_layout.lanes, 'lanes', p_lanes, 'from_id', v_from));
     RETURN true;
+END
+$$;
+
+-- As in 0004, but lanes that are out of use hold nothing up, and nothing below the last change of
+-- the layout is looked at.
+CREATE OR REPLACE FUNCTION done_partitions(p_ids bigint)
+RETURNS TABLE (low bigint)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_lane smallint;
+    v_next bigint;
+    v_part record;
+BEGIN
+    FOR v_lane IN SELECT l.lane FROM lanes l ORDER BY l.lane LOOP
+        IF NOT pg_try_advisory_xact_lock(1163412808, v_lane) THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    SELECT last_value INTO v_next FROM outbox_id;
+    FOR v_part IN SELECT p.low FROM id_partitions('outbox') p LOOP
+        EXIT WHEN v_part.low + p_ids > v_next;
+        EXIT WHEN EXISTS (
+            SELECT FROM lanes l CROSS JOIN lane_layout n
+             CROSS JOIN LATERAL settled_up_to(l.lane) AS settled
+             WHERE l.lane < n.lanes
+               AND EXISTS (SELECT FROM outbox o
+                            WHERE o.lane = l.lane
+                              AND o.id >= greatest(v_part.low, settled + 1)
+                              AND o.id < v_part.low + p_ids));
+        low := v_part.low;
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 
@@ -240,7 +287,7 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION has_pending, stand_of, change_lanes, republish FROM PUBLIC;
+REVOKE ALL ON FUNCTION settled_up_to, has_pending, stand_of, change_lanes, republish FROM PUBLIC;
 
 -- Beside grant_service, grant_lanes, grant_logs and grant_moves.
 CREATE FUNCTION grant_changes(p_role text)

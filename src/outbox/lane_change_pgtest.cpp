@@ -257,6 +257,8 @@ TEST_F(LaneChangeTest, knows_of_a_log_that_was_accepted)
     const LaneState state = test::run(io, lanes.load(LaneId{0}, epoch)).value();
     EXPECT_EQ(state.positions.at(at(1)).offset, 2);
     EXPECT_EQ(state.accepted_up_to, 70);
+    EXPECT_EQ(state.settled_up_to, 70);
+    EXPECT_EQ(state.published_up_to, OutboxId{70}) << "so that nothing before is looked at again";
 }
 
 TEST(LanesFor, has_one_for_two_processors_and_divides_the_partitions)

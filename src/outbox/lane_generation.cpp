@@ -96,6 +96,7 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch e
     history.planned_up_to = state.unfinished.empty() ? state.published_up_to.value
                                                      : state.unfinished.back().window.to.value;
     history.planned_up_to = std::max(history.planned_up_to, state.accepted_up_to);
+    history.settled_up_to = state.settled_up_to;
     auto verdict = judge_tails(settled.tails, history);
     if (const auto* stop = std::get_if<Halt>(&verdict)) {
         // What looks wrong may be the work of a successor: only an owner may say so.

@@ -177,6 +177,8 @@ asio::awaitable<void> PgLaneStore::take_up_accepted(LaneId lane, LaneState& stat
     if (log.size() == 0) co_return;
     state.accepted_up_to = log.integer(0, 5);
     if (log.integer(0, 0) == state.published_up_to.value) state.positions = read_positions(log);
+    state.settled_up_to = log.integer(0, 6);
+    state.published_up_to = std::max(state.published_up_to, OutboxId{state.settled_up_to});
 }
 
 asio::awaitable<std::vector<PlannedWindow>> PgLaneStore::load_unfinished(LaneId lane,

@@ -58,6 +58,8 @@ struct LaneState {
     Positions positions;
     // Highest id of a log that an operator accepted; 0 without one.
     std::int64_t accepted_up_to = 0;
+    // Where the layout changed last: up to here the log holds what `positions` say and no more.
+    std::int64_t settled_up_to = 0;
     // Planned and not recorded as published, in order, with their raw bytes.
     std::vector<PlannedWindow> unfinished;
     // Topics, without prefix, of events that are in quarantine because they may not be written to.

@@ -58,6 +58,10 @@ std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const
         return halt(fmt::format("{} holds outbox id {}, which this database never planned "
                                 "(it planned up to {})",
                                 name(partition), *id, history.planned_up_to));
+    if (*id <= history.settled_up_to && *sequence > published.sequence)
+        return halt(fmt::format("{} holds outbox id {} as number {}, but only number {} was "
+                                "published when the number of lanes changed",
+                                name(partition), *id, *sequence, published.sequence));
     const bool behind = *sequence < published.sequence || *id < published.last_id;
     // What follows the recorded one and is hidden behind that copy is published again, as copies.
     if (behind && history.copies_possible)

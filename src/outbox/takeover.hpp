@@ -23,6 +23,9 @@ struct LaneHistory {
     Positions published;
     // The highest id that any window of the lane plans: nothing above it can be in the log.
     std::int64_t planned_up_to = 0;
+    // An id up to here is known by its place: `published` is where the log stood when the layout of
+    // lanes changed there, or later.
+    std::int64_t settled_up_to = 0;
     // A former writer's late copy may be the last record (EventLog::shuts_out_former_writers).
     bool copies_possible = false;
 };

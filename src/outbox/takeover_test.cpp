@@ -50,6 +50,15 @@ TEST(Takeover, believes_the_log_beyond_what_was_recorded)
     EXPECT_EQ(position.last_id, 70);
 }
 
+TEST(Takeover, believes_no_more_than_was_published_when_the_lanes_changed)
+{
+    LaneHistory history = published(10, 11, 80);
+    history.settled_up_to = 60;
+    EXPECT_NE(halt_cause(tail(12, 50, 13), history).find("number of lanes"), std::string::npos);
+    EXPECT_EQ(halt_cause(tail(10, 50, 11), history), "");
+    EXPECT_EQ(halt_cause(tail(12, 70, 13), history), "");
+}
+
 TEST(Takeover, goes_on_from_the_record_when_the_broker_kept_nothing)
 {
     kafka::Tail emptied;

@@ -126,6 +126,7 @@ public:
             lane.planned_to = rows.integer(row, 2);
             lane.history.planned_up_to = std::max(lane.planned_to, rows.integer(row, 3));
             lane.history.published = read_positions(rows, row);
+            lane.history.settled_up_to = rows.integer(row, 8);
             lanes_.push_back(std::move(lane));
         }
     }

@@ -9,15 +9,16 @@ SELECT l.lane,
   FROM lanes l
  CROSS JOIN outbox_id s
  CROSS JOIN lane_layout n
-  LEFT JOIN LATERAL (SELECT to_id FROM published WHERE published.lane = l.lane
-                      ORDER BY to_id DESC LIMIT 1) p ON true
+ CROSS JOIN LATERAL (SELECT greatest((SELECT to_id FROM published WHERE published.lane = l.lane
+                                       ORDER BY to_id DESC LIMIT 1),
+                                     (SELECT max(from_id) FROM lane_layouts)) AS to_id) p
  CROSS JOIN LATERAL (SELECT count(*) AS rows, min(w.created_at) AS oldest,
                             coalesce(sum(w.size::int8), 0)::float8 AS bytes
                        FROM (SELECT created_at, size FROM outbox
-                              WHERE outbox.lane = l.lane AND id > coalesce(p.to_id, 0)
+                              WHERE outbox.lane = l.lane AND id > p.to_id
                               ORDER BY id LIMIT $1) w) b
  CROSS JOIN LATERAL (SELECT CASE WHEN b.rows < $1 THEN b.rows
-                                 ELSE greatest(b.rows, (s.last_value - coalesce(p.to_id, 0))
+                                 ELSE greatest(b.rows, (s.last_value - p.to_id)
                                                        / n.lanes) END AS rows) r
  WHERE l.lane < n.lanes
  ORDER BY l.lane;

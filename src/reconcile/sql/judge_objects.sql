@@ -1,13 +1,12 @@
 -- What objects of the raw store are, in one snapshot: 0 a bundle, 1 not published yet, 2 an orphan.
 -- Rows of `bundles` come and move only behind what is published, so an object that begins at or
 -- below the last published id and has no row will never get one. But one of ids that a restored
--- database does not remember may be named by events in the log: it is left. Primary keys of
--- `bundles`, `published` and `accepted_logs`.
+-- database does not remember may be named by events in the log: it is left, of whichever lane.
+-- Primary keys of `bundles`, `published` and `accepted_logs`.
 -- $1 lanes, $2 first ids, $3 keys
 SELECT CASE WHEN b.found IS NOT NULL THEN 0
             WHEN EXISTS (SELECT FROM accepted_logs l
-                          WHERE l.lane = a.lane AND a.first_id > l.planned_to
-                            AND a.first_id <= l.log_to) THEN 1
+                          WHERE a.first_id > l.planned_to AND a.first_id <= l.log_to) THEN 1
             WHEN a.first_id <= up.to_id THEN 2
             ELSE 1 END
   FROM unnest($1::smallint[], $2::bigint[], $3::text[]) WITH ORDINALITY
