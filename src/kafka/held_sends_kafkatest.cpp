@@ -38,6 +38,13 @@ protected:
         throw std::runtime_error{"not cleared"};
     }
 
+    // When librdkafka asks to add the partition to the transaction, give or take.
+    static asio::awaitable<void> refuse_after(Duration while_held)
+    {
+        co_await sleep_until(SteadyClock::now() + while_held);
+        throw std::runtime_error{"not cleared"};
+    }
+
     std::vector<Delivery> send_held(Producer& producer, std::vector<Message> batch,
                                     asio::awaitable<void> cleared)
     {
@@ -65,6 +72,19 @@ TEST_F(HeldSend, lets_nothing_leave_before_it_is_cleared_in_any_turn_of_its_ids)
         EXPECT_EQ(stored_meanwhile, 0) << "window " << window;
     }
     EXPECT_EQ(values(), numbers(0, 24));
+}
+
+// A client that is destroyed while that request is under way may end the process with a failed
+// assertion (librdkafka 2.0.2).
+TEST_F(HeldSend, may_be_refused_at_any_moment)
+{
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        const auto producer = open(id, 1);
+        const Duration held = 500us + attempt * 75us;
+        EXPECT_THROW(send_held(*producer, numbered(topic, 0, 1), refuse_after(held)),
+                     std::runtime_error);
+    }
+    EXPECT_EQ(values(), numbers(0, 0));
 }
 
 TEST_F(HeldSend, never_sends_what_was_not_cleared)

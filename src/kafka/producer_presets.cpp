@@ -67,13 +67,15 @@ std::chrono::milliseconds message_timeout(const rd_kafka_conf_t& conf)
     return timeout;
 }
 
-std::shared_ptr<Sender> start_sender(boost::asio::any_io_executor executor, Conf conf)
+std::shared_ptr<Sender> start_sender(boost::asio::any_io_executor executor, Conf conf,
+                                     Sender::Farewell farewell)
 {
     const Duration patience = message_timeout(*conf) + patience_beyond_timeout;
     rd_kafka_conf_set_events(conf.get(),
                              RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
     auto client = std::make_shared<Client>(RD_KAFKA_PRODUCER, std::move(conf));
-    auto sender = std::make_shared<Sender>(std::move(executor), std::move(client), patience);
+    auto sender =
+        std::make_shared<Sender>(std::move(executor), std::move(client), patience, farewell);
     sender->start();
     return sender;
 }

@@ -20,6 +20,7 @@ Presets producer_presets(const ProducerConfig& config);
 std::chrono::milliseconds message_timeout(const rd_kafka_conf_t& conf);
 
 // A client with this configuration and the sender that feeds it.
-std::shared_ptr<Sender> start_sender(boost::asio::any_io_executor executor, Conf conf);
+std::shared_ptr<Sender> start_sender(boost::asio::any_io_executor executor, Conf conf,
+                                     Sender::Farewell farewell = nullptr);
 
 }  // namespace exchange::kafka

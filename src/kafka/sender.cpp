@@ -56,12 +56,14 @@ struct Sender::Batch {
     asio::steady_timer done;
 };
 
-Sender::Sender(asio::any_io_executor executor, std::shared_ptr<Client> client, Duration patience)
+Sender::Sender(asio::any_io_executor executor, std::shared_ptr<Client> client, Duration patience,
+               Farewell farewell)
     : executor_{executor},
       client_{std::move(client)},
       threads_{Threads::of(executor)},
       wakes_{executor},
-      patience_{patience}
+      patience_{patience},
+      farewell_{farewell}
 {
 }
 
@@ -108,7 +110,10 @@ void Sender::close()
     abandon("The Kafka producer was closed before the answer came.");
     rd_kafka_purge(client_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                           RD_KAFKA_PURGE_F_NON_BLOCKING);
-    threads_.run([client = std::move(client_)]() mutable { client.reset(); });
+    threads_.run([client = std::move(client_), farewell = farewell_]() mutable {
+        if (farewell) farewell(*client);
+        client.reset();
+    });
     client_.reset();
 }
 

@@ -21,10 +21,13 @@ class Threads;
 
 class Sender : public std::enable_shared_from_this<Sender> {
 public:
+    // What a client still does before it is destroyed, on that thread.
+    using Farewell = void (*)(Client& client);
+
     // `patience`: how long librdkafka may stay silent while it owes verdicts. Longer than its own
     // message timeout, so it only ends waits that a defect would make endless.
-    Sender(boost::asio::any_io_executor executor, std::shared_ptr<Client> client,
-           Duration patience);
+    Sender(boost::asio::any_io_executor executor, std::shared_ptr<Client> client, Duration patience,
+           Farewell farewell = nullptr);
     ~Sender();
 
     void start();
@@ -67,6 +70,7 @@ private:
     Threads& threads_;
     boost::asio::posix::stream_descriptor wakes_;
     Duration patience_;
+    Farewell farewell_;
     TimePoint last_progress_{};
     // Batches not yet handed over completely, oldest first; each is also in `owed_`.
     std::deque<std::shared_ptr<Batch>> waiting_;

@@ -9,6 +9,8 @@ namespace exchange::kafka {
 namespace {
 
 constexpr auto retry_pause = std::chrono::milliseconds{20};
+// Many times what a broker needs to answer.
+constexpr auto answer_pause = std::chrono::milliseconds{200};
 
 // One of librdkafka's transactional calls, which takes what is left of the time in milliseconds.
 using Call = rd_kafka_error_t* (*)(rd_kafka_t*, int);
@@ -46,6 +48,14 @@ Failed commit_transaction(const std::shared_ptr<Client>& client, TimePoint deadl
 Failed abort_transaction(const std::shared_ptr<Client>& client, TimePoint deadline)
 {
     return call_until(*client, "Kafka abort", rd_kafka_abort_transaction, deadline);
+}
+
+void leave_transaction(Client& client)
+{
+    // Begins to abort, for which librdkafka's main thread is waited for, and does not wait for the
+    // end. Without a transaction it is refused.
+    const KafkaError ignored{rd_kafka_abort_transaction(client.handle(), 0)};
+    std::this_thread::sleep_for(answer_pause);
 }
 
 Failed begin_transaction(const std::shared_ptr<Client>& client, TimePoint)

@@ -23,4 +23,10 @@ Failed commit_transaction(const std::shared_ptr<Client>& client, TimePoint deadl
 Failed abort_transaction(const std::shared_ptr<Client>& client, TimePoint deadline);
 Failed begin_transaction(const std::shared_ptr<Client>& client, TimePoint deadline);
 
+// To be called before the client is destroyed: from here on it asks for nothing more in the name of
+// a transaction that is open, and what it asked has had time to be answered. Destroyed while it
+// asks to add a partition, librdkafka (2.0.2) may find that answered more often than asked, and
+// ends the process.
+void leave_transaction(Client& client);
+
 }  // namespace exchange::kafka

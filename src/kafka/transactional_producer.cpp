@@ -2,6 +2,7 @@
 #include "kafka/producer.hpp"
 #include "kafka/producer_presets.hpp"
 #include "kafka/threads.hpp"
+#include "kafka/transaction.hpp"
 #include "kafka/transaction_slots.hpp"
 
 #include <fmt/format.h>
@@ -67,7 +68,7 @@ void add_slot(Slots& slots, const asio::any_io_executor& executor,
             "Kafka property message.timeout.ms must be below transaction.timeout.ms. Hint: lower "
             "KAFKA_MESSAGE_TIMEOUT_MS."};
     slots.hold_most = timeout / 2;
-    slots.all.push_back({start_sender(executor, std::move(conf)), {}});
+    slots.all.push_back({start_sender(executor, std::move(conf), leave_transaction), {}});
 }
 
 asio::awaitable<bool> take_id(std::shared_ptr<Client> client, TimePoint deadline)
