@@ -46,7 +46,9 @@ RETURNS boolean
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT EXISTS (SELECT FROM outbox o WHERE o.lane = p_lane AND o.id > settled_up_to(p_lane))
+    -- Asked once: a volatile function would be asked for each row, and no index used.
+    SELECT EXISTS (SELECT FROM outbox o
+                    WHERE o.lane = p_lane AND o.id > (SELECT settled_up_to(p_lane)))
 $$;
 
 -- Where a lane stands: what it published last, or the log that was accepted since. The highest id
