@@ -9,13 +9,13 @@ from dataclasses import asdict
 import psycopg
 from support.server import Server
 from support.space import Space
-from support.stack import Stack
 from support.waiting import until
 
 from measures.bars import Outcome
 from measures.commits import Commits
 from measures.ingest import costs
 from measures.load import load
+from measures.places import Places
 from measures.processes import Processor, answers_from_postgres, memory_mb
 from measures.samples import ACCEPTED, gained, mean, quantile, step_ms
 
@@ -61,11 +61,11 @@ def paced(server: Server, commits: Commits, outcome: Outcome) -> None:
     )
 
 
-def backlog(stack: Stack, outcome: Outcome) -> None:
+def backlog(places: Places, outcome: Outcome) -> None:
     """The same backlog in both modes, one after the other."""
     rates = {}
     for mode in ("idempotent", "transactional"):
-        space = Space(stack, "backlog").prepare(lanes=None)
+        space = places.make("backlog").prepare(lanes=None)
         try:
             rows = _fill(space, outcome, 50_000 if outcome.quick else 200_000)
             rates[mode] = _drain(space, outcome, rows, mode)

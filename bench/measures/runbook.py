@@ -4,10 +4,10 @@ import statistics
 import time
 
 import psycopg
-from support.space import LANES, Space
-from support.stack import Stack
+from support.space import LANES
 
 from measures.bars import Outcome
+from measures.places import Places
 
 # Word for word as the runbook has it.
 QUERY = (
@@ -30,8 +30,8 @@ SELECT mod(number, %(lanes)s), number * 1000 + mod(number, %(lanes)s), 1, 1000,
 """
 
 
-def query(stack: Stack, outcome: Outcome, rows: int) -> None:
-    space = Space(stack, "runbook").prepare(topics=False)
+def query(places: Places, outcome: Outcome, rows: int) -> None:
+    space = places.make("runbook").prepare(topics=False)
     try:
         with space.database() as connection:
             begun = time.monotonic()

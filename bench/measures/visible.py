@@ -14,12 +14,12 @@ import psycopg
 from confluent_kafka import Consumer
 from support.server import Server
 from support.space import Space
-from support.stack import Stack
 from support.waiting import until
 
 from measures.bars import Outcome
 from measures.commits import Commits
 from measures.load import load
+from measures.places import Places
 from measures.processes import Processor
 from measures.samples import WINDOWS, gained, mean, step_ms
 
@@ -65,8 +65,8 @@ class Reader:
         self._consumer.close()
 
 
-def visible(stack: Stack, outcome: Outcome) -> None:
-    space = Space(stack, "visible").prepare(lanes=None)
+def visible(places: Places, outcome: Outcome) -> None:
+    space = places.make("visible").prepare(lanes=None)
     try:
         with Commits() as commits, closing(Reader(space)) as reader:
             server = Server(space, RELAY_MODE="transactional", **commits.settings).start()
@@ -75,7 +75,7 @@ def visible(stack: Stack, outcome: Outcome) -> None:
             parts = server, reader, commits, outcome
             alone = _at_pace(*parts, 300)
             _at_pace(*parts, 1000)
-            with foreign_transactions(stack, space):
+            with foreign_transactions(space):
                 beside = _at_pace(*parts, 300, " beside open transactions")
             outcome.bar("p50 beside open transactions, to alone", beside / alone, "<=", 1.3, "x")
     finally:
@@ -83,10 +83,11 @@ def visible(stack: Stack, outcome: Outcome) -> None:
 
 
 @contextlib.contextmanager
-def foreign_transactions(stack: Stack, space: Space) -> Iterator[None]:
+def foreign_transactions(space: Space) -> Iterator[None]:
     """Write transactions held open, in the exchange's database and in another."""
-    here = psycopg.conninfo.make_conninfo(stack.pg, dbname=space.name)
-    with psycopg.connect(here) as same, psycopg.connect(stack.pg) as other:
+    elsewhere = space.stack.pg
+    here = psycopg.conninfo.make_conninfo(elsewhere, dbname=space.name)
+    with psycopg.connect(here) as same, psycopg.connect(elsewhere) as other:
         for connection in (same, other):
             connection.execute("CREATE TABLE held_open (n integer)")
             connection.execute("INSERT INTO held_open VALUES (1)")

@@ -114,11 +114,15 @@ class Space:
     def adopt(self, server) -> None:
         self._servers.append(server)
 
+    def stop(self) -> None:
+        """Ends the servers, which must end well."""
+        for server in self._servers:
+            server.close()
+
     def close(self) -> None:
-        """Ends the servers, which must end well, and removes what the space held."""
+        """Ends the servers and removes what the space held."""
         try:
-            for server in self._servers:
-                server.close()
+            self.stop()
         finally:
             self._drop()
 
