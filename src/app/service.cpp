@@ -45,10 +45,17 @@ private:
     std::thread thread_;
 };
 
+// What keeps one thread busy keeps two processors busy: Postgres and the clients have as much to
+// do.
+std::size_t half_the_processors()
+{
+    return std::max(1u, std::thread::hardware_concurrency() / 2);
+}
+
 std::size_t thread_count(const Config& config)
 {
-    if (config.http_threads > 0) return static_cast<std::size_t>(config.http_threads);
-    return std::max(1u, std::thread::hardware_concurrency());
+    return config.http_threads > 0 ? static_cast<std::size_t>(config.http_threads)
+                                   : half_the_processors();
 }
 
 struct Prepared {
@@ -278,8 +285,7 @@ void Service::Parts::start_relay()
     event_log = std::make_unique<outbox::KafkaEventLog>(executor, std::move(log_config));
     outbox::RelaySettings settings{config.relay, config.lease, instance, tracer()};
     // A window keeps about two busy: Kafka's client and broker, Postgres, the raw store.
-    settings.windows_at_once =
-        std::max(1, static_cast<int>(std::thread::hardware_concurrency() / 2));
+    settings.windows_at_once = static_cast<int>(half_the_processors());
     relay = std::make_unique<outbox::Relay>(
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
         *event_log, *store, *standing, std::move(settings), metrics, log, health);

@@ -151,7 +151,7 @@ void add_process(std::vector<Setting>& all)
                        "a free one",
                        [](Config& c, const std::string& v) { c.listen_addr = v; }));
     all.push_back(number("HTTP_THREADS", 0, 0, 256,
-                         "threads that serve HTTP and commit; 0: one a core",
+                         "threads that serve HTTP and commit; 0: one for two processors",
                          [](Config& c, std::int64_t v) { c.http_threads = static_cast<int>(v); }));
     all.push_back(text("LOG_FORMAT", "logfmt",
                        "logfmt or json, one line an event on standard error",
