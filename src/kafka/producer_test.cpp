@@ -239,6 +239,9 @@ TEST_F(MockedProducer, may_die_with_its_context_while_a_send_waits)
 
 TEST_F(MockedProducer, refuses_settings_by_name)
 {
+    // What only rd_kafka_new refuses, once the properties are set.
+    EXPECT_THROW(make({{"security.protocol", "ssl"}, {"ssl.ca.location", "/nonexistent"}}),
+                 std::invalid_argument);
     EXPECT_THROW(make({{"no.such.property", "1"}}), std::invalid_argument);
     EXPECT_THROW(make({{"acks", "1"}}), std::invalid_argument);
     EXPECT_THROW(make({{"max.in.flight", "50"}}), std::invalid_argument);
