@@ -26,9 +26,13 @@ boost::asio::awaitable<LaneChange> change_lanes(pg::Session& session, LaneChange
     const TimePoint deadline = SteadyClock::now() + terms.patience + std::chrono::seconds{20};
     pg::Params params;
     params.int2(terms.lanes).interval(terms.patience).text(terms.actor).text(terms.reason);
+    // Intake waits meanwhile: nobody may be left waiting for an operator who is gone.
+    std::vector<pg::Step> steps;
+    steps.push_back({sql::notice_gone_client, {}});
+    steps.push_back({sql::change_lanes, std::move(params)});
     try {
-        const pg::Rows rows = co_await session.run(sql::change_lanes, std::move(params), deadline);
-        co_return rows.boolean(0, 0) ? LaneChange::changed : LaneChange::unchanged;
+        const std::vector<pg::Rows> rows = co_await session.transaction(std::move(steps), deadline);
+        co_return rows.at(1).boolean(0, 0) ? LaneChange::changed : LaneChange::unchanged;
     } catch (const pg::Refused& refused) {
         if (refused.sqlstate() == "EX006") co_return LaneChange::does_not_divide;
         if (refused.sqlstate() == "EX007") co_return LaneChange::in_quarantine;

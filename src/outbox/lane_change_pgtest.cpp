@@ -101,6 +101,26 @@ TEST_F(LaneChangeTest, begins_each_lane_where_its_partitions_stand)
         EXPECT_EQ(lane.difference(), 0);
 }
 
+TEST_F(LaneChangeTest, looks_for_pending_rows_once_however_many_are_published)
+{
+    std::vector<AppendRow> rows;
+    for (int at = 0; at < 20; ++at) rows.push_back(row("key-" + std::to_string(10'000 + at), "{}"));
+    append_rows(rows);
+    publish_all(LaneId{0});
+    // For each row of a large outbox it would hold all lanes' locks for seconds.
+    EXPECT_NO_THROW(script(R"(
+        BEGIN;
+        SET LOCAL track_functions = 'all';
+        DO $$
+        BEGIN
+            ASSERT NOT has_pending(0::smallint);
+            ASSERT (SELECT calls FROM pg_stat_xact_user_functions
+                     WHERE funcname = 'settled_up_to') = 1;
+        END
+        $$;
+        COMMIT;)"));
+}
+
 TEST_F(LaneChangeTest, comes_back_to_a_lane_that_was_out_of_use)
 {
     append_rows({row("key-00001", "{}", LaneId{1})}, LaneId{1});

@@ -1,6 +1,7 @@
 """The number of lanes is changed under load: nothing is lost, doubled or out of order."""
 
 import json
+import subprocess
 
 import pytest
 from support.evidence import check_space
@@ -67,6 +68,25 @@ def test_lanes_stay_what_they_were_while_something_is_in_the_way(open_space):
     server = Server(space, name="again").start()
     server.published(4)
     check_space(space, submissions).demand_clean()
+
+
+def test_intake_does_not_wait_for_a_change_whose_operator_is_gone(open_space):
+    space = open_space("gone")
+    server = Server(space, KAFKA_BROKERS=UNREACHABLE).start()
+    send(server, 1)
+    changing = (
+        "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND"
+        " granted AND datname = current_database() AND query LIKE '%change_lanes%'"
+    )
+    command = (space.stack.binary, "lanes", "set", "4", "--wait", "60", "--reason", "a drill")
+    with subprocess.Popen(command, env=space.settings()) as operator:
+        try:
+            until(lambda: space.rows(changing), within_s=10, what="the change holds the lanes")
+        finally:
+            operator.kill()
+    until(lambda: not space.rows(changing), within_s=10, what="Postgres let go")
+    send(server, 1)
+    assert len(lanes_of(space)) == LANES
 
 
 def test_a_new_database_gets_its_lanes_once(open_space):
