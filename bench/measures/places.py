@@ -1,4 +1,4 @@
-"""Spaces whose remains wait until all is measured."""
+"""Spaces whose objects and topics wait until all is measured."""
 
 from support.space import Space
 from support.stack import Stack
@@ -6,7 +6,8 @@ from support.stack import Stack
 
 class Places:
     """A file system makes new files slowly for minutes after many were deleted (ext4 looks at each
-    of those first), and an S3 server makes one for each object. So nothing is removed in between.
+    of those first), and an S3 server makes one for each object. So objects stay meanwhile.
+    Databases go: autovacuum would be busy with them.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -18,7 +19,7 @@ class Places:
 
     def clear(self) -> None:
         for place in self._left:
-            Space.close(place)
+            place.drop_events_and_bytes()
 
 
 class _Place(Space):
@@ -27,4 +28,7 @@ class _Place(Space):
         left.append(self)
 
     def close(self) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self.drop_database()

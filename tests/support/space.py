@@ -127,10 +127,16 @@ class Space:
             self._drop()
 
     def _drop(self) -> None:
+        self.drop_events_and_bytes()
+        self.drop_database()
+
+    def drop_events_and_bytes(self) -> None:
         admin = AdminClient({"bootstrap.servers": self.stack.kafka})
         for deleted in admin.delete_topics(list(self.topics)).values():
             deleted.exception(timeout=10)
         self._drop_bucket()
+
+    def drop_database(self) -> None:
         with psycopg.connect(self.stack.pg, autocommit=True) as connection:
             role = sql.Identifier(self.name)
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
