@@ -61,7 +61,9 @@ asio::awaitable<void> Retention::run()
                 "It is tried again by itself; if it lasts, look at Postgres' disk and log.";
         }
         health_.set("retention", std::move(status));
-        co_await wake_.wait_until(std::min(SteadyClock::now() + settings_.make_every, drop_at));
+        // Not until drop_at: it is past as long as Postgres is away.
+        co_await wake_.wait_until(SteadyClock::now() +
+                                  std::min(settings_.make_every, settings_.drop_every));
     }
 }
 

@@ -1,9 +1,17 @@
+#include "base/failpoint.hpp"
 #include "outbox/outbox_fixture.hpp"
 #include "outbox/pg_lane_store.hpp"
 #include "outbox/retention.hpp"
 #include "support/pg_holder.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace exchange::outbox {
 namespace {
@@ -228,6 +236,36 @@ TEST(Retention, leaves_no_dead_row_behind_events_under_a_held_snapshot)
                            "FROM pg_stat_user_tables WHERE relname <> 'lanes'"),
               0);
     holder.run("ROLLBACK");
+}
+
+TEST(Retention, keeps_its_pace_while_postgres_is_away)
+{
+    boost::asio::io_context io{1};
+    pg::ConnectConfig nowhere;
+    nowhere.conninfo = "host=127.0.0.1 port=1 dbname=x user=x";
+    RetentionConfig settings;
+    settings.make_every = 100ms;
+    settings.drop_every = 50ms;
+    ListingStore store;
+    obs::Log log{obs::LogFormat::logfmt, obs::LogLevel::error};
+    obs::Health health{log};
+    Retention retention{io.get_executor(), nowhere, Layout{}, store, settings, log, health, {}};
+    boost::asio::co_spawn(io, retention.run(), boost::asio::detached);
+    const std::string counted = ::testing::TempDir() + "retention-" + std::to_string(::getpid());
+    {
+        const ArmedFailpoints armed{"count=" + counted};
+        io.run_for(500ms);
+    }
+    std::string site;
+    int attempts = 0;
+    std::ifstream{counted} >> site >> attempts;
+    std::filesystem::remove(counted);
+    EXPECT_EQ(site, "retention/make");
+    EXPECT_GE(attempts, 2);
+    EXPECT_LE(attempts, 10) << "one each 50 ms";
+    EXPECT_EQ(health.all().at("retention").condition, obs::Condition::degraded);
+    retention.stop();
+    io.run_for(1s);
 }
 
 }  // namespace
