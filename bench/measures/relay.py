@@ -92,9 +92,9 @@ def _fill(space: Space, outcome: Outcome, wanted: int) -> int:
     syncs = _wal_syncs(space) - syncs_before
     groups = gained(before, after, "exchange_ingest_group_rows_count")
     rows = int(gained(before, after, ACCEPTED))
-    # The few of Postgres' own work are of no group.
-    outcome.bar("WAL syncs a group", round(syncs / groups, 2), "<=", 1, "")
-    # Nor are those that open a connection; wrk's end may cut one answer in two.
+    # A few are of Postgres' own work.
+    outcome.bar("WAL syncs a group", syncs / groups, "<=", 1, "")
+    # The few that open a connection are of no group; wrk's end may cut one answer in two.
     outcome.bar("round trips a group", round(heard / groups, 2), "<=", 1, "")
     outcome.note(
         "ingest alone, 512 B",

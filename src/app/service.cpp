@@ -45,8 +45,7 @@ private:
     std::thread thread_;
 };
 
-// What keeps one thread busy keeps two processors busy: Postgres and the clients have as much to
-// do.
+// What keeps a thread of ours busy keeps another processor busy too, with Postgres and clients.
 std::size_t half_the_processors()
 {
     return std::max(1u, std::thread::hardware_concurrency() / 2);

@@ -2,7 +2,7 @@
 #
 # Measure the release build against the bars it is held to, on servers of its own.
 #
-# --quick        shorter runs, in two minutes; without it about six
+# --quick        shorter runs, in three minutes; without it about six
 # --only NAME    inserts, ingest, serve, acknowledged, visible, backlog or runbook; repeatable
 # --help         all that bench/run takes
 #
