@@ -87,7 +87,43 @@ TEST(Pins, refuses_each_write_of_an_owner_on_another_timeline)
     db.set(pin_timeline, "77");
     EXPECT_FALSE(record(2));
     EXPECT_FALSE(test::run(db.io, lanes.load(LaneId{0}, epoch)).has_value());
-    EXPECT_EQ(db.number_of("SELECT count(*) FROM published"), 1);
+    LaneCommit poison;
+    poison.quarantined.push_back({OutboxId{1}, RecordId{}, "message_too_large", "too large"});
+    EXPECT_FALSE(test::run(db.io, lanes.commit(LaneId{0}, epoch, std::move(poison))));
+    PlannedWindow planned;
+    planned.window.to = OutboxId{2};
+    planned.bundles.emplace_back().ids = {2};
+    LaneCommit plan;
+    plan.plan = &planned;
+    EXPECT_FALSE(test::run(db.io, lanes.commit(LaneId{0}, epoch, std::move(plan))));
+    EXPECT_EQ(db.number_of("SELECT (SELECT count(*) FROM published) + (SELECT count(*) FROM "
+                           "windows) + (SELECT count(*) FROM quarantine)"),
+              1);
+}
+
+// A log may be far ahead of a restored database.
+TEST(Pins, makes_room_for_the_ids_behind_a_log_that_is_accepted)
+{
+    Pins db;
+    db.append_rows({db.row("key-00001", "{}")});
+    EXPECT_EQ(db.number_of("SELECT accept_log(0::smallint, 90000000, 7, '{}', '{}', '{}', '{}', 1, "
+                           "'{1}', 'me', 'why')"),
+              0);
+    EXPECT_EQ(db.number_of("SELECT max(id) FROM outbox"), 90'000'001) << "appended again with it";
+    db.append_rows({db.row("key-00002", "{}")});
+    EXPECT_EQ(db.number_of("SELECT max(id) FROM outbox"), 90'000'002);
+}
+
+TEST(Pins, goes_by_the_log_that_was_accepted_last_also_where_the_clock_stepped_back)
+{
+    Pins db;
+    const char* accept = "SELECT accept_log(0::smallint, 10, 7, '{t}', '{0}', '{5}', ARRAY[(SELECT "
+                         "1 + count(*) FROM accepted_logs)], 0, '{}', 'me', 'why')";
+    db.number_of(accept);
+    db.number_of("WITH earlier AS (UPDATE accepted_logs SET accepted_at = accepted_at + interval "
+                 "'1 hour' RETURNING 1) SELECT count(*) FROM earlier");
+    db.number_of(accept);
+    EXPECT_EQ(db.number_of("SELECT sequences[1] FROM stand_of(0::smallint)"), 2);
 }
 
 TEST(Pins, closes_a_partition_that_holds_rows_and_no_empty_one)

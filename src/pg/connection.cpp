@@ -112,6 +112,8 @@ asio::awaitable<std::unique_ptr<Connection>>
 Connection::open(asio::any_io_executor executor, ConnectConfig config, TimePoint deadline)
 {
     std::shared_ptr<Link> link = co_await connect(std::move(executor), std::move(config), deadline);
+    Params none;
+    co_await run_one(link, sql::commit_durably, std::move(none), deadline);
     co_return std::make_unique<PgConnection>(std::move(link));
 }
 

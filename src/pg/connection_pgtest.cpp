@@ -200,6 +200,21 @@ TEST_F(ConnectionTest, sets_the_servers_bounds)
     EXPECT_EQ(ask({"d", "SHOW application_name"}).bytes(0, 0), "exchange");
 }
 
+// H8: what is visible and not yet durable could be published and then lost.
+TEST_F(ConnectionTest, commits_durably_whatever_the_database_says)
+{
+    const std::pair<const char*, const char*> rows[] = {
+        {"off", "on"}, {"local", "on"}, {"remote_write", "remote_write"}};
+    for (const auto& [told, kept] : rows) {
+        script(
+            ("ALTER DATABASE " + database_.name() + " SET synchronous_commit = " + told).c_str());
+        const std::unique_ptr<Connection> other = database_.open(io_);
+        const Rows shown =
+            test::run(io_, other->run({"show", "SHOW synchronous_commit"}, {}, test::soon()));
+        EXPECT_EQ(shown.bytes(0, 0), kept) << told;
+    }
+}
+
 TEST_F(ConnectionTest, will_not_run_one_statement_under_anothers_name)
 {
     ask({"twin", "SELECT 1"});

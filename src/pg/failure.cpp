@@ -16,6 +16,12 @@ bool is_one_of(std::string_view what, std::initializer_list<std::string_view> li
     return std::find(list.begin(), list.end(), what) != list.end();
 }
 
+// Ids or times went ahead of the partitions; a process of ours makes the next ones in a moment.
+bool lacks_partition(std::string_view sqlstate, std::string_view source)
+{
+    return sqlstate == "23514" && source == "ExecFindPartition";
+}
+
 std::string_view field(const pg_result& result, int code)
 {
     const char* text = PQresultErrorField(&result, code);
@@ -23,8 +29,10 @@ std::string_view field(const pg_result& result, int code)
 }
 
 // What to do about errors that the server gives no hint for but operators meet.
-std::string_view own_hint(std::string_view sqlstate)
+std::string_view own_hint(std::string_view sqlstate, std::string_view source)
 {
+    if (lacks_partition(sqlstate, source))
+        return "exchange serve makes partitions ahead; /readyz?verbose says why it cannot";
     if (sqlstate == "55P03") return "another session holds the lock; see pg_locks";
     if (sqlstate == "57014") return "statement_timeout passed or an operator cancelled it";
     if (sqlstate == "42501") return "the database user lacks a right; see the grants";
@@ -44,6 +52,7 @@ Verdict judge(std::string_view sqlstate, std::string_view severity, std::string_
     // statements forgotten, tables changed under a prepared plan.
     if (is_one_of(sqlstate, {"25006", "26000"})) return Verdict::broken;
     if (sqlstate == "0A000" && source == "RevalidateCachedQuery") return Verdict::broken;
+    if (lacks_partition(sqlstate, source)) return Verdict::unavailable;
     // Class 08 too, but it says that what we sent is wrong.
     if (sqlstate == "08P01") return Verdict::refused;
     const std::string_view error_class = sqlstate.substr(0, 2);
@@ -68,13 +77,13 @@ Failure read_failure(const pg_result& result, std::string_view statement)
 {
     Failure failure;
     failure.sqlstate = field(result, PG_DIAG_SQLSTATE);
-    failure.verdict = judge(failure.sqlstate, field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
-                            field(result, PG_DIAG_SOURCE_FUNCTION));
+    const std::string_view source = field(result, PG_DIAG_SOURCE_FUNCTION);
+    failure.verdict = judge(failure.sqlstate, field(result, PG_DIAG_SEVERITY_NONLOCALIZED), source);
     const std::string primary =
         without_values(failure.sqlstate, field(result, PG_DIAG_MESSAGE_PRIMARY));
     failure.message = fmt::format("{}: {} {}", statement, failure.sqlstate, primary);
     std::string_view hint = field(result, PG_DIAG_MESSAGE_HINT);
-    if (hint.empty()) hint = own_hint(failure.sqlstate);
+    if (hint.empty()) hint = own_hint(failure.sqlstate, source);
     if (!hint.empty()) failure.message += fmt::format(". Hint: {}", hint);
     return failure;
 }

@@ -16,6 +16,8 @@ TEST(Judge, tells_what_may_be_tried_again_and_where)
     };
     const Row rows[] = {
         {"23505", "ERROR", "_bt_check_unique", Verdict::refused},
+        {"23514", "ERROR", "ExecConstraints", Verdict::refused},
+        {"23514", "ERROR", "ExecFindPartition", Verdict::unavailable},
         {"42P01", "ERROR", "parserOpenTable", Verdict::refused},
         {"22P02", "ERROR", "pg_strtoint32", Verdict::refused},
         {"EX001", "ERROR", "exec_stmt_raise", Verdict::refused},

@@ -19,12 +19,12 @@ struct SweepTest : ::testing::Test {
         return SweepTerms{db.layout.lanes, grace, "me", "why"};
     }
     // A bundle of rows (first, last] as a relay that died before its plan leaves it.
-    std::string leave_bundle(std::int64_t first, std::int64_t last)
+    std::string leave_bundle(std::int64_t first, std::int64_t last, LaneId lane = LaneId{0})
     {
         outbox::Bundle bundle;
         bundle.source = "clinic";
         bundle.ids = {first, last};
-        std::string key = outbox::bundle_key(LaneId{0}, bundle);
+        std::string key = outbox::bundle_key(lane, bundle);
         db.store.objects()[key] = "left behind";
         return key;
     }
@@ -66,6 +66,17 @@ TEST_F(SweepTest, leaves_a_bundle_of_an_unfinished_window_that_was_planned_elsew
     db.record(planned);
     EXPECT_EQ(run_sweep().removed, 1u);
     EXPECT_TRUE(keys().empty());
+}
+
+// Its last `published` row is dropped in time, and nothing is planned for it any more.
+TEST_F(SweepTest, removes_what_a_lane_left_that_is_out_of_use)
+{
+    db.append_event("one");
+    db.publish();
+    leave_bundle(1, 1, LaneId{1});
+    EXPECT_EQ(run_sweep().open, 1u);
+    db.script("SELECT change_lanes(1::smallint, interval '1 second', 'me', 'why')");
+    EXPECT_EQ(run_sweep().removed, 1u);
 }
 
 TEST_F(SweepTest, waits_until_the_mark_has_aged)

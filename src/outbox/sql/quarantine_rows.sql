@@ -1,9 +1,17 @@
 -- Passes rows over for good, and with each the later planned rows of its record: they must not
--- overtake it. Answers one row a quarantined row; none when the lane has another owner. Reads only
--- rows of unfinished windows, by the primary key of `outbox`.
+-- overtake it. Answers one row a quarantined row; none when the lane has another owner, or Postgres
+-- another timeline, by now. Reads only rows of unfinished windows, by the primary key of `outbox`.
 -- $1 lane, $2 epoch, $3 outbox ids, $4 record ids, $5 codes, $6 details
 WITH owner AS (
-    SELECT lane FROM lanes WHERE lane = $1 AND epoch = $2 FOR SHARE
+    SELECT lane
+      FROM lanes
+     WHERE lane = $1 AND epoch = $2
+       -- A session that was opened again may lead to a promoted standby: see own_lane.
+       AND NOT EXISTS (SELECT FROM pins
+                        WHERE name = 'postgres_timeline'
+                          AND lpad(to_hex(value::int), 8, '0')
+                              <> lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)))
+       FOR SHARE
 ), asked AS (
     SELECT u.outbox_id, u.record_id, u.code, u.detail
       FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[])
