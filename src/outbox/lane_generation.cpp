@@ -97,6 +97,9 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch e
                                                      : state.unfinished.back().window.to.value;
     history.planned_up_to = std::max(history.planned_up_to, state.accepted_up_to);
     history.settled_up_to = state.settled_up_to;
+    for (const PlannedWindow& planned : state.unfinished)
+        for (const OutboxRow& row : planned.window.rows)
+            history.unfinished.emplace(row.id.value, row.event_id);
     auto verdict = judge_tails(settled.tails, history);
     if (const auto* stop = std::get_if<Halt>(&verdict)) {
         // What looks wrong may be the work of a successor: only an owner may say so.

@@ -300,8 +300,11 @@ TEST(LaneRelay, does_not_quarantine_what_the_log_of_a_denied_topic_holds)
         OutboxRow row;
         row.topic = "record.ingested.v2";
         row.record_id.value.bytes[15] = static_cast<std::uint8_t>(id);
-        auto& records = world.log[place_of(row, "", 2)];
-        records.push_back({id, static_cast<std::int64_t>(records.size()) + 1, "{}"});
+        const kafka::TopicPartition place = place_of(row, "", 2);
+        auto& records = world.log[place];
+        const auto before = static_cast<std::int64_t>(records.size());
+        records.push_back({id, before + 1, "of a former database", "{}"});
+        world.accepted[place] = Position{before, before + 1, id};
     }
     Process process{world};
     ASSERT_TRUE(test::run(process.io, process.run_until(world, 22)));

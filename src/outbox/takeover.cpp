@@ -19,6 +19,12 @@ std::optional<std::int64_t> number_header(const kafka::Tail::Last& last, const c
     return value;
 }
 
+bool holds_event(const kafka::Tail::Last& last, const Uuid& event)
+{
+    const auto found = last.headers.find("ce_id");
+    return found != last.headers.end() && found->second == to_string(event);
+}
+
 std::string name(const kafka::TopicPartition& partition)
 {
     return fmt::format("{}/{}", partition.topic, partition.partition);
@@ -69,6 +75,14 @@ std::variant<Position, Halt> judge(const kafka::TopicPartition& partition, const
     if (behind)
         return halt(fmt::format("the last record of {} is number {}, but number {} was published",
                                 name(partition), *sequence, published.sequence));
+    // Rows up to its id would be taken for published; another database may have written it.
+    const auto planned = history.unfinished.find(*id);
+    const bool ours =
+        planned != history.unfinished.end() && holds_event(*tail.last, planned->second);
+    if (*sequence > published.sequence && !ours)
+        return halt(fmt::format("{} holds outbox id {} for an event that this database does not "
+                                "know under it",
+                                name(partition), *id));
     return Position{tail.last->offset, *sequence, *id};
 }
 

@@ -23,6 +23,9 @@ struct LaneHistory {
     Positions published;
     // The highest id that any window of the lane plans: nothing above it can be in the log.
     std::int64_t planned_up_to = 0;
+    // The events of the rows that are planned and not recorded as published, by outbox id: what the
+    // log holds beyond `published` can only be one of these.
+    std::map<std::int64_t, Uuid> unfinished;
     // An id up to here is known by its place: `published` is where the log stood when the layout of
     // lanes changed there, or later.
     std::int64_t settled_up_to = 0;

@@ -194,7 +194,9 @@ private:
         log.lane = lane.lane;
         log.planned_to = lane.planned_to;
         log.log_to = ends.highest_id;
-        const auto verdict = outbox::judge_tails(tails, lane.history);
+        outbox::LaneHistory history = lane.history;
+        history.unfinished = co_await planned_events(lane, tails);
+        const auto verdict = outbox::judge_tails(tails, history);
         if (const auto* halt = std::get_if<outbox::Halt>(&verdict)) log.cause = halt->cause;
         if (log.cause.empty()) co_return log;
         // Bundles of ids that the log does not hold are kept, too: they may be all that is left.
@@ -205,6 +207,26 @@ private:
         log.appended_again = taken.size();
         co_await write(lane, ends, log, rows, taken);
         co_return log;
+    }
+
+    // Those of the ids that the log ends in.
+    asio::awaitable<std::map<std::int64_t, Uuid>> planned_events(const Lane& lane,
+                                                                 const Tails& tails)
+    {
+        std::vector<std::int64_t> ids;
+        for (const auto& [partition, tail] : tails)
+            if (tail.last) ids.push_back(number_of(tail.last->headers, "x-id"));
+        pg::Params params;
+        params.int8_array(ids);
+        const pg::Rows rows = co_await session_.run(sql::rows_by_id, std::move(params), soon());
+        std::map<std::int64_t, Uuid> events;
+        for (int row = 0; row < rows.size(); ++row) {
+            const std::int64_t id = rows.integer(row, 0);
+            if (rows.integer(row, 4) == number(lane.lane) && id > lane.published_to &&
+                id <= lane.planned_to)
+                events.emplace(id, rows.uuid(row, 3));
+        }
+        co_return events;
     }
 
     // Unpublished rows whose ids the log gave to other events; answers how many rows were looked

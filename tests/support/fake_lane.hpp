@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 struct LogRecord {
     std::int64_t id = 0;
     std::int64_t sequence = 0;
+    std::string event_id;
     std::string value;
 };
 
@@ -39,8 +40,9 @@ struct FakeLaneWorld {
     std::set<std::int64_t> of_v2;
     std::optional<int> v2_denied_after_sends;
     int sends = 0;
-    // Of a log that is ahead of the database.
+    // Of a log that is ahead of the database, and where it stood when it was accepted.
     std::int64_t accepted_up_to = 0;
+    outbox::Positions accepted;
     // An event of it waits in quarantine for its topic.
     bool v2_waits = false;
     std::string bucket = "raw";
@@ -107,7 +109,8 @@ public:
         if (epoch != world_.epoch) co_return std::nullopt;
         outbox::LaneState state;
         state.published_up_to = OutboxId{world_.published_up_to()};
-        if (!world_.published.empty()) state.positions = world_.published.back().positions;
+        state.positions =
+            world_.published.empty() ? world_.accepted : world_.published.back().positions;
         state.accepted_up_to = world_.accepted_up_to;
         if (world_.v2_waits) state.denied_topics.emplace_back("record.ingested.v2");
         for (const outbox::PlannedWindow& planned : world_.planned)
@@ -377,7 +380,8 @@ private:
             std::string::npos)
             world_.broken("an event names another bucket than its plan");
         auto& records = world_.log[{message.topic, message.partition}];
-        records.push_back({id, std::stoll(header(message, "x-pseq")), message.value});
+        records.push_back(
+            {id, std::stoll(header(message, "x-pseq")), header(message, "ce_id"), message.value});
         return static_cast<std::int64_t>(records.size()) - 1;
     }
 
@@ -411,7 +415,8 @@ public:
             if (records.empty()) continue;
             tail.last = kafka::Tail::Last{tail.end - 1,
                                           {{"x-id", std::to_string(records.back().id)},
-                                           {"x-pseq", std::to_string(records.back().sequence)}}};
+                                           {"x-pseq", std::to_string(records.back().sequence)},
+                                           {"ce_id", records.back().event_id}}};
         }
         co_return tails;
     }
