@@ -144,19 +144,22 @@ asio::awaitable<bool> Monitors::watch_returned()
 {
     pg::Session session{executor_, parts_.config.postgres};
     outbox::Quarantine quarantine{session, *store_};
-    constexpr int rows_max = 200;
+    OutboxId after;
     while (!stopping_) {
-        std::size_t released = 0;
+        outbox::Released released;
         try {
             if (kafka_ours_)
                 released = co_await quarantine.release_returned(missing_now_, standing_.allowed(),
-                                                                rows_max, SteadyClock::now() + 60s);
+                                                                after, SteadyClock::now() + 60s);
         } catch (const std::exception& failure) {
             parts_.log.warn("returned_rows_wait", {{"cause", failure.what()}});
         }
-        if (released > 0) parts_.log.info("returned_rows_released", {{"rows", released}});
-        const bool more = released >= rows_max;
-        if (!more) co_await returned_wake_.wait_until(SteadyClock::now() + 2s);
+        if (released.rows > 0) parts_.log.info("returned_rows_released", {{"rows", released.rows}});
+        if (released.stuck > 0)
+            parts_.log.warn("returned_rows_wait",
+                            {{"rows", released.stuck}, {"cause", released.cause}});
+        after = released.next;
+        if (after == OutboxId{}) co_await returned_wake_.wait_until(SteadyClock::now() + 2s);
     }
     co_return true;
 }

@@ -14,6 +14,7 @@ namespace {
 
 // Each try looks again at what the row holds; only a busy relay makes that change.
 constexpr int tries = 5;
+constexpr int rows_a_page = 200;
 
 pg::Params filter_params(const QuarantineFilter& filter, OutboxId after, int rows_max)
 {
@@ -63,6 +64,11 @@ pg::Params id_param(OutboxId id)
     pg::Params params;
     params.int8(id.value);
     return params;
+}
+
+bool lacks_object(objects::StoreFault fault)
+{
+    return fault == objects::StoreFault::object_missing || fault == objects::StoreFault::corrupted;
 }
 
 AppendedAgain read_appended(const pg::Rows& rows)
@@ -158,24 +164,48 @@ Quarantine::try_resolve(const char* kind, Decision decision, TimePoint deadline)
     }
 }
 
-asio::awaitable<std::size_t> Quarantine::release_stranded(TimePoint deadline)
+// Each by itself: what one lacks, others need not wait for. Only what would fail for all of them
+// is thrown.
+asio::awaitable<Released> Quarantine::release_each(pg::Rows rows, const char* reason,
+                                                   TimePoint deadline)
 {
-    const pg::Rows rows = co_await session_.run(sql::stranded_rows, pg::Params{}, deadline);
-    std::size_t released = 0;
+    Released outcome;
+    if (rows.size() == rows_a_page) outcome.next = OutboxId{rows.integer(rows.size() - 1, 0)};
     for (int row = 0; row < rows.size(); ++row) {
         Decision decision;
         decision.id = OutboxId{rows.integer(row, 0)};
         decision.actor = "relay";
-        decision.reason = "the row that held it was decided about";
-        const AppendedAgain appended = co_await release(std::move(decision), deadline);
-        released += appended.size();
+        decision.reason = reason;
+        std::string cause;
+        try {
+            const AppendedAgain appended = co_await release(std::move(decision), deadline);
+            outcome.rows += appended.size();
+        } catch (const std::invalid_argument&) {
+            // Another process was first.
+        } catch (const BytesGone& gone) {
+            cause = gone.what();
+        } catch (const objects::StoreError& failure) {
+            if (!lacks_object(failure.fault())) throw;
+            cause = failure.what();
+        }
+        if (cause.empty()) continue;
+        if (++outcome.stuck == 1) outcome.cause = std::move(cause);
     }
-    co_return released;
+    co_return outcome;
 }
 
-asio::awaitable<std::size_t> Quarantine::release_returned(std::vector<std::string> missing,
-                                                          AllowedTopics allowed, int rows_max,
-                                                          TimePoint deadline)
+asio::awaitable<Released> Quarantine::release_stranded(OutboxId after, TimePoint deadline)
+{
+    pg::Params params;
+    params.int8(after.value).int4(rows_a_page);
+    pg::Rows rows = co_await session_.run(sql::stranded_rows, std::move(params), deadline);
+    co_return co_await release_each(std::move(rows), "the row that held it was decided about",
+                                    deadline);
+}
+
+asio::awaitable<Released> Quarantine::release_returned(std::vector<std::string> missing,
+                                                       AllowedTopics allowed, OutboxId after,
+                                                       TimePoint deadline)
 {
     std::vector<std::string_view> names{missing.begin(), missing.end()};
     std::vector<std::int16_t> lanes;
@@ -185,22 +215,10 @@ asio::awaitable<std::size_t> Quarantine::release_returned(std::vector<std::strin
         topics.push_back(topic);
     }
     pg::Params params;
-    params.text_array(names).int2_array(lanes).text_array(topics).int4(rows_max);
-    const pg::Rows rows = co_await session_.run(sql::returned_rows, std::move(params), deadline);
-    std::size_t released = 0;
-    for (int row = 0; row < rows.size(); ++row) {
-        Decision decision;
-        decision.id = OutboxId{rows.integer(row, 0)};
-        decision.actor = "relay";
-        decision.reason = "its topic takes events again";
-        try {
-            const AppendedAgain appended = co_await release(std::move(decision), deadline);
-            released += appended.size();
-        } catch (const std::invalid_argument&) {
-            // Another process was first.
-        }
-    }
-    co_return released;
+    params.text_array(names).int2_array(lanes).text_array(topics);
+    params.int8(after.value).int4(rows_a_page);
+    pg::Rows rows = co_await session_.run(sql::returned_rows, std::move(params), deadline);
+    co_return co_await release_each(std::move(rows), "its topic takes events again", deadline);
 }
 
 }  // namespace exchange::outbox

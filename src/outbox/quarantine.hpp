@@ -65,6 +65,17 @@ struct Decision {
 // Topics, without prefix, that a lane may write to after it might not.
 using AllowedTopics = std::set<std::pair<LaneId, std::string>>;
 
+// What became of some rows that wait for nothing any more.
+struct Released {
+    std::size_t rows = 0;
+    // Go on after this one; 0 when these were the last.
+    OutboxId next;
+    // Rows that cannot be released as it stands, and why the first of them: its raw bytes are not
+    // to be had. Others are not held up by them.
+    std::size_t stuck = 0;
+    std::string cause;
+};
+
 // Old and new outbox id, in order.
 using AppendedAgain = std::vector<std::pair<OutboxId, OutboxId>>;
 
@@ -82,21 +93,23 @@ public:
     boost::asio::awaitable<AppendedAgain> release(Decision decision, TimePoint deadline);
     boost::asio::awaitable<AppendedAgain> discard(Decision decision, TimePoint deadline);
 
-    // Releases rows that wait for nothing any more: the row before them was decided about while
-    // they were being planned. Answers how many.
-    boost::asio::awaitable<std::size_t> release_stranded(TimePoint deadline);
+    // Releases some of the rows after `after` that wait for nothing any more: the row before them
+    // was decided about while they were being planned.
+    boost::asio::awaitable<Released> release_stranded(OutboxId after, TimePoint deadline);
 
-    // Releases rows that waited for their topic alone, at most `rows_max`, in order: those of a
-    // topic that was missing and is not in `missing` now, and those of a lane that may write to
-    // their topic again. Topics without prefix. Answers how many.
-    boost::asio::awaitable<std::size_t> release_returned(std::vector<std::string> missing,
-                                                         AllowedTopics allowed, int rows_max,
-                                                         TimePoint deadline);
+    // Releases, in order, some of the rows after `after` that waited for their topic alone: those
+    // of a topic that was missing and is not in `missing` now, and those of a lane that may write
+    // to their topic again. Topics without prefix.
+    boost::asio::awaitable<Released> release_returned(std::vector<std::string> missing,
+                                                      AllowedTopics allowed, OutboxId after,
+                                                      TimePoint deadline);
 
 private:
     boost::asio::awaitable<std::optional<AppendedAgain>>
     try_resolve(const char* kind, Decision decision, TimePoint deadline);
     boost::asio::awaitable<AppendedAgain> resolve(const char* kind, Decision decision,
+                                                  TimePoint deadline);
+    boost::asio::awaitable<Released> release_each(pg::Rows rows, const char* reason,
                                                   TimePoint deadline);
 
     pg::Session& session_;

@@ -93,7 +93,8 @@ TEST_F(QuarantineTest, releases_rows_of_a_denied_topic_only_where_their_lane_may
         return test::run(db.io, db.lanes.load(LaneId{0}, epoch))->denied_topics;
     };
     const auto released = [&](AllowedTopics allowed) {
-        return test::run(db.io, quarantine.release_returned({}, allowed, 10, test::soon()));
+        return test::run(db.io, quarantine.release_returned({}, allowed, OutboxId{}, test::soon()))
+            .rows;
     };
     EXPECT_EQ(waiting(), std::vector<std::string>{"record.ingested.v1"});
     EXPECT_EQ(released({}), 0U);
@@ -102,6 +103,27 @@ TEST_F(QuarantineTest, releases_rows_of_a_denied_topic_only_where_their_lane_may
     EXPECT_EQ(released({{LaneId{0}, "record.ingested.v1"}}), 1U);
     EXPECT_TRUE(waiting().empty());
     EXPECT_EQ(released({{LaneId{0}, "record.ingested.v1"}}), 0U);
+}
+
+// One whose raw bytes are lost holds up neither the others nor the rest of the page.
+TEST_F(QuarantineTest, releases_what_it_can_of_rows_whose_topic_is_back)
+{
+    const std::int64_t lost = db.append_event("lost");
+    db.append_event("kept");
+    LaneCommit parked;
+    const PlannedWindow planned = db.plan();
+    for (const OutboxRow& row : planned.window.rows)
+        parked.quarantined.push_back({row.id, row.record_id, "topic_missing", "waits"});
+    db.commit(std::move(parked));
+    db.script("DELETE FROM staged WHERE id = " + std::to_string(lost));
+    db.store.objects().clear();
+    const Released released =
+        test::run(db.io, quarantine.release_returned({}, {}, OutboxId{}, test::soon()));
+    EXPECT_EQ(released.rows, 1U);
+    EXPECT_EQ(released.stuck, 1U);
+    EXPECT_NE(released.cause, "");
+    EXPECT_EQ(released.next, OutboxId{});
+    EXPECT_EQ(listed(), Ids{lost});
 }
 
 TEST_F(QuarantineTest, keeps_the_time_at_which_the_event_occurred)
@@ -197,7 +219,7 @@ TEST_F(QuarantineTest, lets_no_event_overtake_an_earlier_one_that_was_released_b
     const AppendedAgain appended = release(first);
     EXPECT_EQ(db.publish(), new_ids(appended)) << "the late one stands before it in the outbox";
     EXPECT_EQ(listed(), Ids{late});
-    EXPECT_EQ(test::run(db.io, quarantine.release_stranded(test::soon())), 1u);
+    EXPECT_EQ(test::run(db.io, quarantine.release_stranded(OutboxId{}, test::soon())).rows, 1u);
     EXPECT_EQ(listed(), Ids{});
     EXPECT_EQ(db.publish(), Ids{new_ids(appended).at(0) + 1});
     EXPECT_EQ(db.conservation().difference(), 0);
@@ -215,7 +237,7 @@ TEST_F(QuarantineTest, releases_rows_that_were_planned_as_held_at_the_moment_of_
               "record_id, 'key_held', 'held' FROM outbox WHERE id = " +
               std::to_string(late));
     EXPECT_EQ(db.publish(), new_ids(appended));
-    EXPECT_EQ(test::run(db.io, quarantine.release_stranded(test::soon())), 1u);
+    EXPECT_EQ(test::run(db.io, quarantine.release_stranded(OutboxId{}, test::soon())).rows, 1u);
     EXPECT_EQ(db.publish().size(), 1u);
     EXPECT_EQ(db.conservation().difference(), 0);
 }

@@ -8,9 +8,9 @@ namespace exchange::outbox {
 
 namespace {
 
-std::runtime_error no_bytes(std::int64_t id, const char* why)
+BytesGone no_bytes(std::int64_t id, const char* why)
 {
-    return std::runtime_error{
+    return BytesGone{
         fmt::format("the raw bytes of outbox row {} are gone: {}. Hint: restore its bundle from "
                     "the bucket's versions or a backup",
                     id, why)};

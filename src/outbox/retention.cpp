@@ -49,11 +49,13 @@ asio::awaitable<void> Retention::run()
         obs::Status status;
         try {
             co_await make();
-            if (SteadyClock::now() >= drop_at || (short_of_room_ && short_of_room_())) {
-                co_await drop();
-                drop_at = SteadyClock::now() + settings_.drop_every;
+            if (!settings_.make_only) {
+                if (SteadyClock::now() >= drop_at || (short_of_room_ && short_of_room_())) {
+                    co_await drop();
+                    drop_at = SteadyClock::now() + settings_.drop_every;
+                }
+                co_await release_stranded();
             }
-            co_await release_stranded();
         } catch (const std::exception& failure) {
             status.condition = obs::Condition::degraded;
             status.cause = failure.what();
@@ -80,8 +82,14 @@ asio::awaitable<void> Retention::make()
 asio::awaitable<void> Retention::release_stranded()
 {
     Quarantine quarantine{session_, store_};
-    const std::size_t released = co_await quarantine.release_stranded(soon());
-    if (released > 0) log_.info("held_rows_released", {{"rows", released}});
+    OutboxId after;
+    do {
+        const Released released = co_await quarantine.release_stranded(after, soon());
+        if (released.rows > 0) log_.info("held_rows_released", {{"rows", released.rows}});
+        if (released.stuck > 0)
+            log_.warn("held_rows_wait", {{"rows", released.stuck}, {"cause", released.cause}});
+        after = released.next;
+    } while (after != OutboxId{} && !stopping_);
 }
 
 asio::awaitable<int> Retention::drop()

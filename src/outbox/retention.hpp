@@ -9,8 +9,8 @@
 
 #include <functional>
 
-// Makes partitions ahead of need and drops what is done. One per process that has the relay role;
-// any number of processes may run it at once.
+// Makes partitions ahead of need and drops what is done. One per process; any number of processes
+// may run it at once.
 namespace exchange::outbox {
 
 struct RetentionConfig {
@@ -21,6 +21,9 @@ struct RetentionConfig {
     int partitions_ahead = 4;
     Duration make_every = std::chrono::seconds{5};
     Duration drop_every = std::chrono::seconds{60};
+    // A process without the relay role makes partitions and leaves the rest to the others: what is
+    // taken must have its place also while no relay runs.
+    bool make_only = false;
     // How long published events stay visible in the outbox.
     std::chrono::hours keep_published{24};
     // How long an idempotency key is remembered at least.
