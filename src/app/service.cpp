@@ -275,6 +275,12 @@ void Service::Parts::start_relay()
     intake = std::make_unique<IntakeMonitor>(executor, MonitorParts{config, log, metrics, health},
                                              admission);
     watching.push_back(asio::co_spawn(io, intake->watch(), asio::use_future));
+    outbox::RetentionConfig retaining_terms = config.retention;
+    retaining_terms.make_only = !roles.relay;
+    retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
+                                                    retaining_terms, log, health,
+                                                    [this] { return admission.short_of_room(); });
+    retaining = asio::co_spawn(io, retention->run(), asio::use_future);
     if (!roles.relay) return;
 
     outbox::EventLogConfig log_config;
@@ -288,9 +294,6 @@ void Service::Parts::start_relay()
     relay = std::make_unique<outbox::Relay>(
         executor, config.postgres, layout, topic_names(topic_contract(config.topic_prefix)),
         *event_log, *store, *standing, std::move(settings), metrics, log, health);
-    retention = std::make_unique<outbox::Retention>(executor, config.postgres, layout, *store,
-                                                    config.retention, log, health,
-                                                    [this] { return admission.short_of_room(); });
     sweeper = std::make_unique<reconcile::Sweeper>(executor, config.postgres, layout, *store,
                                                    *standing, config.sweeper, metrics, log, health);
     watching.push_back(asio::co_spawn(io, monitors->watch_kafka(), asio::use_future));
@@ -298,7 +301,6 @@ void Service::Parts::start_relay()
     watching.push_back(asio::co_spawn(io, monitors->watch_returned(), asio::use_future));
     watching.push_back(asio::co_spawn(io, monitors->watch_conservation(), asio::use_future));
     watching.push_back(asio::co_spawn(io, run_sweeper(), asio::use_future));
-    retaining = asio::co_spawn(io, retention->run(), asio::use_future);
     relaying = asio::co_spawn(io, run_relay(), asio::use_future);
 }
 
@@ -362,10 +364,10 @@ bool Service::stop()
             asio::post(io, [&parts] { parts.relay->stop(); });
             in_time = parts.relaying.wait_for(15s) == std::future_status::ready;
         }
-        asio::post(io, [&parts] { parts.retention->stop(); });
         asio::post(io, [&parts] { parts.sweeper->stop(); });
-        parts.retaining.wait_for(5s);
     }
+    asio::post(io, [&parts] { parts.retention->stop(); });
+    parts.retaining.wait_for(5s);
     asio::post(io, [&parts] { parts.intake->stop(); });
     asio::post(io, [&parts] { parts.monitors->stop(); });
     for (std::future<bool>& watching : parts.watching) watching.wait_for(6s);

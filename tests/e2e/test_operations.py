@@ -277,3 +277,20 @@ def test_a_process_may_have_one_role_only(open_space):
     relay = Server(space, name="relay", roles="relay").start()
     assert relay.post(bodies.v1()).status_code == 404
     relay.published(1)
+
+
+def test_a_process_that_takes_records_needs_no_other_to_have_room_for_them(open_space):
+    # What a relay made ahead is filled, and it is gone.
+    space = open_space("alone")
+    Server(space, name="both", PARTITION_IDS=100).start().stop()
+    ingest = Server(space, name="ingest", roles="ingest", PARTITION_IDS=100).start()
+
+    def taken() -> bool:
+        answer = ingest.post(bodies.v1())
+        assert answer.status_code in (202, 503), answer.text
+        assert answer.status_code == 202 or answer.headers["Retry-After"]
+        return answer.status_code == 202
+
+    for _ in range(800):
+        until(taken, within_s=20, what="there is room for the next record")
+    assert space.rows("SELECT count(*) FROM outbox") == [(800,)]
