@@ -1,7 +1,5 @@
 #include "app/ops_routes.hpp"
 
-#include "record/problem.hpp"
-
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -41,32 +39,6 @@ net::Route get(std::string path, Answer answer)
         return answer_now(answer(head));
     };
     return route;
-}
-
-// The server below knows statuses; clients are told the codes of the one table.
-record::ProblemCode problem_of_status(unsigned status)
-{
-    switch (status) {
-    case 404:
-        return record::ProblemCode::not_found;
-    case 405:
-        return record::ProblemCode::method_not_allowed;
-    case 408:
-        return record::ProblemCode::request_timeout;
-    case 413:
-        return record::ProblemCode::payload_too_large;
-    case 415:
-        return record::ProblemCode::media_type_unsupported;
-    case 417:
-        return record::ProblemCode::expectation_failed;
-    case 431:
-        return record::ProblemCode::header_too_large;
-    case 503:
-        return record::ProblemCode::overloaded;
-    default:
-        break;
-    }
-    return status < 500 ? record::ProblemCode::malformed_request : record::ProblemCode::internal;
 }
 
 net::Response text(std::string body)
@@ -142,21 +114,6 @@ std::vector<net::Route> make_ops_routes(OpsParts parts)
         return response;
     }));
     return routes;
-}
-
-net::Response render_server_error(unsigned status, std::string_view, std::string_view detail,
-                                  const net::RequestHead* head)
-{
-    record::Problem problem;
-    problem.code = problem_of_status(status);
-    problem.detail = detail;
-    if (head && record::valid_correlation_id(head->header("X-Correlation-Id")))
-        problem.correlation_id = head->header("X-Correlation-Id");
-    net::Response response;
-    response.status = status;
-    response.content_type = record::problem_media_type;
-    response.body = record::render_problem(problem);
-    return response;
 }
 
 }  // namespace exchange::app

@@ -24,8 +24,4 @@ std::vector<net::Route> make_ops_routes(OpsParts parts);
 std::string render_health(const std::map<std::string, obs::Status>& components,
                           const std::string& not_ready);
 
-// Errors that the server itself finds, in the problem format.
-net::Response render_server_error(unsigned status, std::string_view code, std::string_view text,
-                                  const net::RequestHead* head);
-
 }  // namespace exchange::app

@@ -4,6 +4,7 @@
 #include "app/monitors.hpp"
 #include "app/ops_routes.hpp"
 #include "app/run_async.hpp"
+#include "app/server_errors.hpp"
 #include "app/topic_contract.hpp"
 #include "app/tracing.hpp"
 #include "base/started.hpp"
@@ -101,7 +102,8 @@ struct Service::Parts {
           tracing{start_tracing(config.trace, instance, metrics, health)},
           quota{config.quota},
           admission{config.admission},
-          ingest_metrics{metrics}
+          ingest_metrics{metrics},
+          refusals{log}
     {
     }
 
@@ -120,6 +122,7 @@ struct Service::Parts {
     ingest::Quota quota;
     outbox::Admission admission;
     ingest::IngestMetrics ingest_metrics;
+    ingest::RefusalLog refusals;
     std::unique_ptr<auth::Authenticator> authenticator;
     outbox::Layout layout;
     std::atomic<bool> ready = false;
@@ -141,7 +144,6 @@ struct Service::Parts {
     std::future<void> relaying;
 
     void serve();
-    void log_failure();
     void start_committers();
     void start_relay();
     std::string not_ready() const;
@@ -172,18 +174,6 @@ std::string Service::Parts::not_ready() const
     return {};
 }
 
-// A handler that threw is answered 500 without its text: the text is for the log.
-void Service::Parts::log_failure()
-{
-    const std::exception_ptr failure = std::current_exception();
-    if (!failure) return;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& thrown) {
-        log.error("request_failed", {{"cause", thrown.what()}});
-    }
-}
-
 void Service::Parts::serve()
 {
     authenticator = auth::make_authenticator(config.auth, [] { return unix_ms_now() / 1000; });
@@ -203,6 +193,7 @@ void Service::Parts::serve()
             },
             quota,
             ingest_metrics,
+            refusals,
             log,
             tracer()};
         ingest::IngestConfig ingest_config;
@@ -211,11 +202,7 @@ void Service::Parts::serve()
             routes.push_back(std::move(route));
     }
     server = net::make_server(config.listen_addr, config.limits, std::move(routes),
-                              [this](unsigned status, std::string_view code, std::string_view text,
-                                     const net::RequestHead* head) {
-                                  log_failure();
-                                  return render_server_error(status, code, text, head);
-                              });
+                              make_error_renderer(refusals));
     std::vector<asio::io_context*> contexts;
     for (std::size_t at = 0; at < thread_count(config); ++at) {
         http_loops.push_back(std::make_unique<Loop>());

@@ -2,6 +2,7 @@
 
 #include "base/failpoint.hpp"
 #include "base/time.hpp"
+#include "ingest/refusal_log.hpp"
 
 #include <unordered_set>
 
@@ -55,6 +56,8 @@ asio::awaitable<Verdict> GroupCommit::append(Incoming incoming)
     while (!co_await pending.done.wait_until(TimePoint::max())) {
     }
     metrics_.queued.add(-1);
+    if (incoming.drawn_correlation_id != nullptr)
+        *incoming.drawn_correlation_id = std::move(pending.drawn_correlation);
     co_return std::move(pending.verdict);
 }
 
@@ -170,7 +173,7 @@ asio::awaitable<void> GroupCommit::commit(std::vector<Pending*> group)
         failure = Failure::layout_changed;
     } catch (const pg::Refused& refused) {
         failure = Failure::refused;
-        log_.error("commit_refused", {{"lane", number(lane_)}, {"cause", refused.what()}});
+        log_refusal(group, refused.what());
     } catch (const std::exception& unforeseen) {
         // The lane must go on, and whether the rows are stored is not known.
         failure = Failure::unknown;
@@ -225,6 +228,19 @@ asio::awaitable<void> GroupCommit::commit_each(std::vector<Pending*> group)
         std::vector<Pending*> alone{pending};
         co_await commit(std::move(alone));
     }
+}
+
+// Of a group that is tried again one by one, each refused record is told then, by its name.
+void GroupCommit::log_refusal(const std::vector<Pending*>& group, std::string_view cause)
+{
+    if (group.size() > 1) return;
+    const Pending& alone = *group.front();
+    const std::string_view sent = alone.incoming.correlation_id;
+    log_.error("commit_refused",
+               {{"lane", number(lane_)},
+                {"correlation_id", sent.empty() ? std::string_view{alone.drawn_correlation} : sent},
+                {"trace_id", trace_id_of(alone.incoming.traceparent)},
+                {"cause", cause}});
 }
 
 void GroupCommit::note_commit(const std::vector<Pending*>& group, std::int64_t began_us,

@@ -58,6 +58,9 @@ struct Incoming {
     bool known_only = false;
     // Filled before the answer; null where nobody traces.
     CommitNote* commit = nullptr;
+    // Gets the id that was drawn, if one was, even where the record was not taken: its answer and
+    // the log name the request by it. Null where nobody asks.
+    std::string* drawn_correlation_id = nullptr;
 };
 
 enum class Failure {
@@ -96,6 +99,7 @@ private:
                                                      TimePoint deadline);
     boost::asio::awaitable<void> commit_each(std::vector<Pending*> group);
     outbox::AppendRow prepare(Pending& pending);
+    void log_refusal(const std::vector<Pending*>& group, std::string_view cause);
     void note_commit(const std::vector<Pending*>& group, std::int64_t began_us, bool failed);
     void answer_all(const std::vector<Pending*>& group, Failure failure);
     void answer(Pending& pending, Verdict verdict);

@@ -90,6 +90,7 @@ private:
         }
         if (!parts_.ready()) {
             parts_.metrics.unavailable.add();
+            parts_.refusals.note(ProblemCode::postgres_unavailable, ingest::ids_of(head));
             return retry_later(ProblemCode::postgres_unavailable, correlation_id,
                                config_.retry_after_s);
         }
@@ -118,18 +119,17 @@ private:
         }
         Incoming incoming = describe(head, submission, body);
         if (trace != nullptr) trace->follow(incoming);
+        std::string drawn_correlation_id;
+        incoming.drawn_correlation_id = &drawn_correlation_id;
         const std::string_view paused_by = parts_.paused_by();
         incoming.known_only = !paused_by.empty();
         GroupCommit& committer = parts_.committer(submission.source, incoming.key);
         Verdict verdict = co_await committer.append(incoming);
         const auto* appended = std::get_if<outbox::AppendAnswer>(&verdict);
         if (trace != nullptr && appended != nullptr) trace->know(*appended);
-        const auto* failure = std::get_if<Failure>(&verdict);
-        if (failure && *failure == Failure::paused) {
-            parts_.metrics.paused.add();
-            co_return intake_paused(paused_by, correlation_id, config_.paused_retry_after_s);
-        }
-        co_return answer(std::move(verdict), submission.source, correlation_id, body.size());
+        if (const auto* failure = std::get_if<Failure>(&verdict))
+            co_return failed(*failure, ids_of(incoming), paused_by);
+        co_return answer(*appended, incoming);
     }
 
     auth::Verdict authenticate(const net::RequestHead& head) const
@@ -166,38 +166,49 @@ private:
         return incoming;
     }
 
-    net::Response answer(Verdict verdict, std::string_view source, std::string_view correlation_id,
-                         std::size_t bytes)
+    // After its append: the id that was drawn is the request's own.
+    static RequestIds ids_of(const Incoming& incoming)
     {
-        if (const auto* failure = std::get_if<Failure>(&verdict))
-            return failed(*failure, correlation_id);
-        const auto& appended = std::get<outbox::AppendAnswer>(verdict);
+        const std::string_view sent = incoming.correlation_id;
+        return {sent.empty() ? std::string_view{*incoming.drawn_correlation_id} : sent,
+                trace_id_of(incoming.traceparent)};
+    }
+
+    net::Response answer(const outbox::AppendAnswer& appended, const Incoming& incoming)
+    {
         switch (appended.outcome) {
         case outbox::AppendOutcome::accepted:
             parts_.metrics.accepted.add();
-            parts_.metrics.accepted_bytes.add(static_cast<double>(bytes));
-            parts_.metrics.sources.accepted(source, unix_ms_now());
+            parts_.metrics.accepted_bytes.add(static_cast<double>(incoming.body.size()));
+            parts_.metrics.sources.accepted(incoming.source, unix_ms_now());
             break;
         case outbox::AppendOutcome::repeated:
             parts_.metrics.repeated.add();
             break;
         case outbox::AppendOutcome::conflicting:
             parts_.metrics.conflicting.add();
-            return refuse(ProblemCode::idempotency_conflict, {}, correlation_id);
+            return refuse(ProblemCode::idempotency_conflict, {}, incoming.correlation_id);
         }
-        parts_.log.debug("record_taken", {{"record_id", to_string(appended.record_id.value)},
-                                          {"correlation_id", appended.correlation_id}});
+        if (parts_.log.writes(obs::LogLevel::debug))
+            parts_.log.debug("record_taken", {{"record_id", to_string(appended.record_id.value)},
+                                              {"correlation_id", appended.correlation_id},
+                                              {"trace_id", trace_id_of(incoming.traceparent)}});
         return accepted_response(appended);
     }
 
-    net::Response failed(Failure failure, std::string_view correlation_id)
+    net::Response failed(Failure failure, const RequestIds& ids, std::string_view paused_by)
     {
         const ProblemCode code = problem_of(failure);
-        if (code == ProblemCode::internal) return refuse(code, {}, correlation_id);
+        parts_.refusals.note(code, ids);
+        if (code == ProblemCode::internal) return refuse(code, {}, ids.correlation_id);
+        if (code == ProblemCode::intake_paused) {
+            parts_.metrics.paused.add();
+            return intake_paused(paused_by, ids.correlation_id, config_.paused_retry_after_s);
+        }
         if (code == ProblemCode::overloaded) parts_.metrics.overloaded.add();
         if (code == ProblemCode::postgres_unavailable) parts_.metrics.unavailable.add();
         if (code == ProblemCode::commit_unknown) parts_.metrics.unknown.add();
-        return retry_later(code, correlation_id, config_.retry_after_s);
+        return retry_later(code, ids.correlation_id, config_.retry_after_s);
     }
 
     record::Api api_;

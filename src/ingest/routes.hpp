@@ -3,6 +3,7 @@
 #include "auth/authenticator.hpp"
 #include "ingest/group_commit.hpp"
 #include "ingest/quota.hpp"
+#include "ingest/refusal_log.hpp"
 #include "net/server.hpp"
 #include "obs/tracer.hpp"
 #include "record/submission.hpp"
@@ -32,6 +33,7 @@ struct IngestParts {
     std::function<std::string_view()> paused_by;
     Quota& quota;
     IngestMetrics& metrics;
+    RefusalLog& refusals;
     obs::Log& log;
     // Null: no traces.
     obs::Tracer* tracer = nullptr;

@@ -47,6 +47,9 @@ public:
     Log(LogFormat format, LogLevel least);
     ~Log();
 
+    // For lines of the busiest paths, whose fields are not worth making in vain.
+    bool writes(LogLevel level) const { return level >= least_; }
+
     // `event` is a constant in snake_case: what happened; operators grep for it.
     void debug(std::string_view event, std::initializer_list<Field> fields = {});
     void info(std::string_view event, std::initializer_list<Field> fields = {});

@@ -14,6 +14,9 @@ from support.space import LANES
 from support.steps import all_well, send, told
 from support.waiting import until
 
+MINE = "order-4711"
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 
 @pytest.mark.parametrize(
     ("case", "changes", "words"),
@@ -65,10 +68,13 @@ def test_postgres_down_is_an_answer_and_ends_by_itself(open_space, stack):
     kept = Submission("clinic-a", bodies.unique_key(), bodies.encode(bodies.v1()))
     stack.stop("postgres")
     try:
-        answer = server.post(kept.body, key=kept.key)
+        answer = server.post(kept.body, key=kept.key, X_Correlation_Id=MINE, traceparent=TRACE)
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["retry-after"]) >= 1
         assert answer.json()["code"] in ("postgres_unavailable", "commit_unknown")
+        told_of = server.log_lines("request_failed")[0]
+        assert (told_of["status"], told_of["code"]) == (503, answer.json()["code"])
+        assert (told_of["correlation_id"], told_of["trace_id"]) == (MINE, TRACE[3:35])
         until(
             lambda: server.http.get("/readyz").status_code == 503,
             within_s=10,
@@ -121,6 +127,9 @@ def test_a_commit_whose_answer_is_lost_is_unknown_and_the_repeat_gets_the_record
         assert time.monotonic() - begun < 8
         assert (answer.status_code, answer.json()["code"]) == (503, "commit_unknown")
         assert "retry-after" in answer.headers
+        told_of = server.log_lines("request_failed")[-1]
+        drawn = answer.headers["x-correlation-id"]
+        assert (told_of["code"], told_of["correlation_id"]) == ("commit_unknown", drawn)
         query = "SELECT record_id::text FROM idempotency WHERE key = %s"
         stored = until(
             lambda: space.rows(query, sent.key), within_s=10, what="the commit happened anyway"
