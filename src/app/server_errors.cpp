@@ -1,5 +1,7 @@
 #include "app/server_errors.hpp"
 
+#include "ingest/routes.hpp"
+
 namespace exchange::app {
 namespace {
 
@@ -55,15 +57,16 @@ net::Response render(const record::Problem& problem, unsigned status)
 
 }  // namespace
 
-net::ErrorRenderer make_error_renderer(ingest::RefusalLog& refusals)
+net::ErrorRenderer make_error_renderer(ingest::RefusalLog& refusals, ingest::IngestMetrics& metrics)
 {
-    return [&refusals](unsigned status, std::string_view, std::string_view detail,
-                       const net::RequestHead* head) {
+    return [&refusals, &metrics](unsigned status, std::string_view, std::string_view detail,
+                                 const net::RequestHead* head) {
         const ingest::RequestIds ids = head ? ingest::ids_of(*head) : ingest::RequestIds{};
         record::Problem problem;
         problem.code = problem_of_status(status);
         problem.detail = detail;
         problem.correlation_id = ids.correlation_id;
+        if (!head || ingest::is_ingest_path(head->path())) metrics.refused(problem.code).add();
         refusals.note(problem.code, ids, cause_of_failure());
         return render(problem, status);
     };

@@ -14,8 +14,22 @@ using testing::internal::GetCapturedStderr;
 
 struct Renderer {
     obs::Log log{obs::LogFormat::logfmt, obs::LogLevel::info};
+    obs::Metrics registry;
+    ingest::IngestMetrics metrics{registry};
     ingest::RefusalLog refusals{log};
-    net::ErrorRenderer render = make_error_renderer(refusals);
+    net::ErrorRenderer render = make_error_renderer(refusals, metrics);
+
+    // Of the outcome; of all when it is empty.
+    int count(const std::string& outcome = {}) const
+    {
+        const std::string series = "\nexchange_ingest_requests_total{outcome=\"" + outcome;
+        const std::string text = registry.expose();
+        int sum = 0;
+        for (std::size_t at = text.find(series); at != std::string::npos;
+             at = text.find(series, at + 1))
+            sum += std::stoi(text.substr(text.find("} ", at) + 2));
+        return sum;
+    }
 };
 
 TEST(ServerErrors, tells_the_log_the_cause_of_a_500_with_the_request_it_befell)
@@ -42,6 +56,39 @@ TEST(ServerErrors, tells_the_log_of_a_connection_that_there_is_no_room_for)
     CaptureStderr();
     errors.render(503, "too_many_connections", "Repeat.", nullptr);
     EXPECT_THAT(GetCapturedStderr(), HasSubstr("status=503 code=overloaded correlation_id=\"\""));
+}
+
+TEST(ServerErrors, count_as_outcomes_of_ingest_on_its_paths)
+{
+    const struct {
+        unsigned status;
+        const char* outcome;
+    } cases[] = {
+        {400, "malformed"}, {404, "unsupported"}, {405, "unsupported"}, {408, "timed_out"},
+        {413, "too_large"}, {415, "unsupported"}, {417, "unsupported"}, {431, "too_large"},
+        {500, "internal"},  {503, "overloaded"},
+    };
+    for (const auto& [status, outcome] : cases) {
+        Renderer errors;
+        FakeHead head;
+        for (const char* path : {"/v1/ingest", "/v2/ingest"}) {
+            head.path_of_it = path;
+            errors.render(status, {}, {}, &head);
+        }
+        EXPECT_EQ(errors.count(outcome), 2) << status;
+        EXPECT_EQ(errors.count(), 2) << status;
+    }
+}
+
+TEST(ServerErrors, count_where_no_path_was_read_and_not_on_paths_of_others)
+{
+    Renderer errors;
+    errors.render(503, "too_many_connections", {}, nullptr);
+    EXPECT_EQ(errors.count("overloaded"), 1);
+    FakeHead head;
+    head.path_of_it = "/metrics";
+    errors.render(405, {}, {}, &head);
+    EXPECT_EQ(errors.count(), 1);
 }
 
 }  // namespace

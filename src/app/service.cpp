@@ -202,7 +202,7 @@ void Service::Parts::serve()
             routes.push_back(std::move(route));
     }
     server = net::make_server(config.listen_addr, config.limits, std::move(routes),
-                              make_error_renderer(refusals));
+                              make_error_renderer(refusals, ingest_metrics));
     std::vector<asio::io_context*> contexts;
     for (std::size_t at = 0; at < thread_count(config); ++at) {
         http_loops.push_back(std::make_unique<Loop>());

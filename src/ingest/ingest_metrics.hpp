@@ -2,12 +2,16 @@
 
 #include "ingest/source_freshness.hpp"
 #include "obs/metrics.hpp"
+#include "record/problem.hpp"
 
 namespace exchange::ingest {
 
 // What ingest counts, over all lanes of this process.
 struct IngestMetrics {
     explicit IngestMetrics(obs::Metrics& metrics);
+
+    // Where a request that is answered with this problem counts: every one that there is.
+    obs::Counter& refused(record::ProblemCode code);
 
     obs::Counter accepted;
     obs::Counter repeated;
@@ -20,6 +24,12 @@ struct IngestMetrics {
     obs::Counter paused;
     obs::Counter unavailable;
     obs::Counter unknown;
+    obs::Counter stopping;
+    obs::Counter internal;
+    obs::Counter too_large;
+    obs::Counter timed_out;
+    obs::Counter unsupported;
+    obs::Counter malformed;
     obs::Counter waited;
     obs::Counter accepted_bytes;
     obs::Gauge queued;

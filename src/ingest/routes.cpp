@@ -4,6 +4,8 @@
 #include "ingest/answers.hpp"
 #include "ingest/request_trace.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 
 namespace exchange::ingest {
@@ -17,14 +19,7 @@ using record::ProblemCode;
 constexpr std::string_view ingest_scope = "ingest";
 constexpr std::string_view trace_header = "traceparent";
 
-net::Response refuse(ProblemCode code, std::string_view detail, std::string_view correlation_id)
-{
-    record::Problem problem;
-    problem.code = code;
-    problem.detail = detail;
-    problem.correlation_id = correlation_id;
-    return problem_response(problem);
-}
+constexpr std::array<const char*, 2> paths{"/v1/ingest", "/v2/ingest"};
 
 // One endpoint: the rules of the two versions differ only in how a body is read.
 class Endpoint {
@@ -64,36 +59,19 @@ private:
         const std::string_view correlation_id = head.header("X-Correlation-Id");
         if (head.header_count("X-Correlation-Id") > 0 &&
             (head.header_count("X-Correlation-Id") > 1 ||
-             !record::valid_correlation_id(correlation_id))) {
-            parts_.metrics.invalid.add();
+             !record::valid_correlation_id(correlation_id)))
             return refuse(ProblemCode::correlation_id_invalid, {}, {});
-        }
         const auth::Verdict verdict = authenticate(head);
-        if (const auto* rejection = std::get_if<auth::Rejection>(&verdict)) {
-            parts_.metrics.unauthorized.add();
-            const record::ProblemKind* kind = record::find_problem(rejection->code);
-            return refuse(kind ? kind->id : ProblemCode::token_invalid, rejection->text,
-                          correlation_id);
-        }
-        if (!std::get<auth::Principal>(verdict).has_scope(ingest_scope)) {
-            parts_.metrics.forbidden.add();
+        if (const auto* rejection = std::get_if<auth::Rejection>(&verdict))
+            return unauthorized(*rejection, correlation_id);
+        if (!std::get<auth::Principal>(verdict).has_scope(ingest_scope))
             return refuse(ProblemCode::scope_missing, "the scope \"ingest\" is required",
                           correlation_id);
-        }
         const std::size_t keys = head.header_count("Idempotency-Key");
-        if (keys == 0 || !record::valid_idempotency_key(head.header("Idempotency-Key")) ||
-            keys > 1) {
-            parts_.metrics.invalid.add();
-            return refuse(keys == 0 ? ProblemCode::idempotency_key_missing
-                                    : ProblemCode::idempotency_key_invalid,
-                          {}, correlation_id);
-        }
-        if (!parts_.ready()) {
-            parts_.metrics.unavailable.add();
-            parts_.refusals.note(ProblemCode::postgres_unavailable, ingest::ids_of(head));
-            return retry_later(ProblemCode::postgres_unavailable, correlation_id,
-                               config_.retry_after_s);
-        }
+        if (keys == 0) return refuse(ProblemCode::idempotency_key_missing, {}, correlation_id);
+        if (keys > 1 || !record::valid_idempotency_key(head.header("Idempotency-Key")))
+            return refuse(ProblemCode::idempotency_key_invalid, {}, correlation_id);
+        if (!parts_.ready()) return failed(ProblemCode::postgres_unavailable, ingest::ids_of(head));
         return std::nullopt;
     }
 
@@ -102,17 +80,13 @@ private:
     {
         const record::ParseResult parsed = record::parse_submission(api_, body);
         const std::string_view correlation_id = head.header("X-Correlation-Id");
-        if (const auto* violations = std::get_if<std::vector<record::Violation>>(&parsed)) {
-            parts_.metrics.invalid.add();
+        if (const auto* violations = std::get_if<std::vector<record::Violation>>(&parsed))
             co_return invalid(*violations, correlation_id);
-        }
         const auto& submission = std::get<record::Submission>(parsed);
         const auth::Verdict caller = authenticate(head);
         const auto* principal = std::get_if<auth::Principal>(&caller);
-        if (!principal || !principal->may_send_for(submission.source)) {
-            parts_.metrics.forbidden.add();
+        if (!principal || !principal->may_send_for(submission.source))
             co_return refuse(ProblemCode::source_not_allowed, {}, correlation_id);
-        }
         if (const auto wait = parts_.quota.take(submission.source, SteadyClock::now())) {
             parts_.metrics.rate_limited.add();
             co_return over_quota(*wait, correlation_id);
@@ -128,8 +102,37 @@ private:
         const auto* appended = std::get_if<outbox::AppendAnswer>(&verdict);
         if (trace != nullptr && appended != nullptr) trace->know(*appended);
         if (const auto* failure = std::get_if<Failure>(&verdict))
-            co_return failed(*failure, ids_of(incoming), paused_by);
+            co_return failed(problem_of(*failure), ids_of(incoming), paused_by);
         co_return answer(*appended, incoming);
+    }
+
+    net::Response refuse(ProblemCode code, std::string_view detail,
+                         std::string_view correlation_id) const
+    {
+        parts_.metrics.refused(code).add();
+        record::Problem problem;
+        problem.code = code;
+        problem.detail = detail;
+        problem.correlation_id = correlation_id;
+        return problem_response(problem);
+    }
+
+    net::Response unauthorized(const auth::Rejection& rejection,
+                               std::string_view correlation_id) const
+    {
+        const record::ProblemKind* kind = record::find_problem(rejection.code);
+        return refuse(kind ? kind->id : ProblemCode::token_invalid, rejection.text, correlation_id);
+    }
+
+    net::Response failed(ProblemCode code, const RequestIds& ids,
+                         std::string_view paused_by = {}) const
+    {
+        parts_.refusals.note(code, ids);
+        if (code == ProblemCode::internal) return refuse(code, {}, ids.correlation_id);
+        parts_.metrics.refused(code).add();
+        if (code == ProblemCode::intake_paused)
+            return intake_paused(paused_by, ids.correlation_id, config_.paused_retry_after_s);
+        return retry_later(code, ids.correlation_id, config_.retry_after_s);
     }
 
     auth::Verdict authenticate(const net::RequestHead& head) const
@@ -138,9 +141,10 @@ private:
                                                  head.peer_is_loopback());
     }
 
-    static net::Response invalid(const std::vector<record::Violation>& violations,
-                                 std::string_view correlation_id)
+    net::Response invalid(const std::vector<record::Violation>& violations,
+                          std::string_view correlation_id) const
     {
+        parts_.metrics.invalid.add();
         record::Problem problem;
         problem.code = ProblemCode::body_invalid;
         problem.correlation_id = correlation_id;
@@ -186,7 +190,6 @@ private:
             parts_.metrics.repeated.add();
             break;
         case outbox::AppendOutcome::conflicting:
-            parts_.metrics.conflicting.add();
             return refuse(ProblemCode::idempotency_conflict, {}, incoming.correlation_id);
         }
         if (parts_.log.writes(obs::LogLevel::debug))
@@ -194,21 +197,6 @@ private:
                                               {"correlation_id", appended.correlation_id},
                                               {"trace_id", trace_id_of(incoming.traceparent)}});
         return accepted_response(appended);
-    }
-
-    net::Response failed(Failure failure, const RequestIds& ids, std::string_view paused_by)
-    {
-        const ProblemCode code = problem_of(failure);
-        parts_.refusals.note(code, ids);
-        if (code == ProblemCode::internal) return refuse(code, {}, ids.correlation_id);
-        if (code == ProblemCode::intake_paused) {
-            parts_.metrics.paused.add();
-            return intake_paused(paused_by, ids.correlation_id, config_.paused_retry_after_s);
-        }
-        if (code == ProblemCode::overloaded) parts_.metrics.overloaded.add();
-        if (code == ProblemCode::postgres_unavailable) parts_.metrics.unavailable.add();
-        if (code == ProblemCode::commit_unknown) parts_.metrics.unknown.add();
-        return retry_later(code, ids.correlation_id, config_.retry_after_s);
     }
 
     record::Api api_;
@@ -236,11 +224,16 @@ net::Route make_route(record::Api api, const char* path, const IngestParts& part
 
 }  // namespace
 
+bool is_ingest_path(std::string_view path)
+{
+    return std::ranges::any_of(paths, [&](const char* ours) { return path == ours; });
+}
+
 std::vector<net::Route> make_routes(IngestParts parts, IngestConfig config)
 {
     std::vector<net::Route> routes;
-    routes.push_back(make_route(record::Api::v1, "/v1/ingest", parts, config));
-    routes.push_back(make_route(record::Api::v2, "/v2/ingest", parts, config));
+    routes.push_back(make_route(record::Api::v1, paths[0], parts, config));
+    routes.push_back(make_route(record::Api::v2, paths[1], parts, config));
     return routes;
 }
 

@@ -39,6 +39,9 @@ struct IngestParts {
     obs::Tracer* tracer = nullptr;
 };
 
+// Whether a request for this path is counted as ingest's even where the server answers it alone.
+bool is_ingest_path(std::string_view path);
+
 std::vector<net::Route> make_routes(IngestParts parts, IngestConfig config);
 
 }  // namespace exchange::ingest

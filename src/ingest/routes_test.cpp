@@ -10,6 +10,7 @@ using testing::MatchesRegex;
 using testing::internal::CaptureStderr;
 using testing::internal::GetCapturedStderr;
 using Step = ScriptedAppender::Step;
+using Door = ScriptedAuthenticator;
 
 constexpr const char* traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const std::string trace_id = "trace_id=4bf92f3577b34da6a3ce929d0e0e4736";
@@ -94,6 +95,51 @@ TEST(Routes, name_a_record_that_was_taken_by_its_trace_too)
     EXPECT_THAT(log_of_post(ingest),
                 MatchesRegex(".* event=record_taken record_id=[^ ]+ correlation_id=order-4711 " +
                              trace_id + "\n"));
+}
+
+TEST(Routes, count_each_refusal_once_by_its_outcome)
+{
+    const struct {
+        std::string outcome;
+        std::string code;
+        void (*arrange)(Routes&);
+    } cases[] = {
+        {"invalid", "body_invalid", [](Routes& it) { it.body = "{}"; }},
+        {"invalid", "idempotency_key_missing", [](Routes& it) { it.head.fields.clear(); }},
+        {"invalid", "correlation_id_invalid",
+         [](Routes& it) { it.head.fields.emplace_back("X-Correlation-Id", "short"); }},
+        {"unauthorized", "token_missing",
+         [](Routes& it) { it.authenticator.verdicts = {Door::nobody("token_missing")}; }},
+        {"forbidden", "scope_missing",
+         [](Routes& it) { it.authenticator.verdicts = {Door::somebody("clinic", {"query"})}; }},
+        {"forbidden", "source_not_allowed",
+         [](Routes& it) { it.authenticator.verdicts = {Door::somebody("other", {"ingest"})}; }},
+        {"rate_limited", "rate_limited",
+         [](Routes& it) { it.quota.take("clinic", SteadyClock::now() + std::chrono::hours{1}); }},
+        {"paused", "intake_paused", [](Routes& it) { it.paused_by = "ADMIT_ROWS"; }},
+        {"unavailable", "postgres_unavailable", [](Routes& it) { it.ready = false; }},
+        {"unavailable", "postgres_unavailable", [](Routes& it) { it.step = Step::no_connection; }},
+        {"unknown", "commit_unknown", [](Routes& it) { it.step = Step::lose_connection; }},
+        {"stopping", "shutting_down", [](Routes& it) { it.step = Step::change_layout; }},
+        {"internal", "internal", [](Routes& it) { it.step = Step::refuse; }},
+    };
+    for (const auto& [outcome, code, arrange] : cases) {
+        Routes ingest;
+        arrange(ingest);
+        EXPECT_THAT(ingest.post().body, HasSubstr("\"code\":\"" + code + "\""));
+        EXPECT_EQ(ingest.count(outcome), 1) << code;
+        EXPECT_EQ(ingest.count(), 1) << code;
+    }
+}
+
+TEST(Routes, count_what_a_full_queue_refuses_as_overloaded)
+{
+    GroupConfig none;
+    none.queue_max = 0;
+    Routes ingest{none};
+    EXPECT_EQ(ingest.post().status, 503u);
+    EXPECT_EQ(ingest.count("overloaded"), 1);
+    EXPECT_EQ(ingest.count(), 1);
 }
 
 }  // namespace

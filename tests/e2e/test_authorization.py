@@ -1,6 +1,7 @@
 """Who may send: the development token and signed tokens."""
 
 import time
+from collections import Counter
 
 import pytest
 from support import bodies
@@ -43,6 +44,14 @@ def test_a_bad_token_gets_401_and_a_challenge(server, authorization, code):
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert answer.json()["code"] == (code or answer.json()["code"])
     assert authorization is None or authorization.split()[-1] not in answer.text
+
+
+def test_what_a_token_does_not_allow_is_counted(server):
+    before = Counter(server.outcomes())
+    post(server, None)
+    post(server, f"Bearer {token('clinic-a')}", source="clinic-b")
+    post(server, f"Bearer {token('clinic-a', scope='query')}")
+    assert Counter(server.outcomes()) - before == {"unauthorized": 1, "forbidden": 2}
 
 
 def test_a_signed_token_sends_for_its_own_source(server):

@@ -1,10 +1,13 @@
 """Overload is an answer, not a failure, and memory stays bounded."""
 
+import re
 import socket
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from support import bodies, rawhttp
 from support.crowd import crowd
@@ -67,6 +70,7 @@ def test_a_source_over_its_quota_is_told_when_it_may_send_again(open_space):
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert refused.json()["code"] == "rate_limited"
     assert int(refused.headers["Retry-After"]) >= 1
+    assert server.outcomes() == {"accepted": 2, "rate_limited": 1}
     other = bodies.v1()
     other["source"] = "another-source"
     assert server.post(other).status_code == 202
@@ -95,6 +99,10 @@ def test_beyond_the_most_connections_one_is_refused_until_another_ends(open_spac
         return rawhttp.exchange(server.address, rawhttp.head("GET", "/livez")).status == 200
 
     until(served, within_s=15, what="there is room again")
+    with httpx.Client(base_url=server.url) as operator:
+        text = operator.get("/metrics").text
+    counted = re.search(r'^exchange_ingest_requests_total{outcome="overloaded"} (\d+)$', text, re.M)
+    assert int(counted[1]) >= 1
 
 
 def test_requests_beyond_the_queue_are_refused_at_once(open_space):
@@ -111,7 +119,9 @@ def test_requests_beyond_the_queue_are_refused_at_once(open_space):
             answers = list(clients.map(lambda _: server.post(bodies.v1()), range(40)))
         assert {answer.status_code for answer in answers} == {503}
         assert all("retry-after" in answer.headers for answer in answers)
-        assert "overloaded" in {answer.json()["code"] for answer in answers}
+        codes = Counter(answer.json()["code"] for answer in answers)
+        assert server.outcomes()["overloaded"] == codes["overloaded"] > 0
+        assert sum(server.outcomes().values()) == 40
         gate.open()
         gate.cut()
         until(
@@ -138,6 +148,7 @@ def test_bodies_beyond_the_budget_are_refused_before_they_are_read(open_space):
         answer = until(refused, within_s=15, what="the second large body is refused")
         assert int(answer.headers["retry-after"]) >= 1
         assert server.http.get("/livez").status_code == 200
+        assert server.outcomes() == {"overloaded": 1}
         first.sendall(body[1000:])
         assert rawhttp.read_answer(first).status == 202
     until(lambda: server.post(body).status_code == 202, within_s=15, what="there is room again")
@@ -176,6 +187,7 @@ def test_a_slow_body_is_cut_off(open_space):
         answer = rawhttp.read_answer(connection)
         assert answer.status == 408
         assert connection.recv(10) == b""
+    assert server.outcomes() == {"timed_out": 1}
 
 
 def test_an_endless_header_is_refused(server):

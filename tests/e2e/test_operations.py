@@ -1,9 +1,10 @@
 """What operators use: probes, metrics, settings, check, migrate, version."""
 
 import json
+from collections import Counter
 
 import pytest
-from support import bodies
+from support import bodies, rawhttp
 from support.server import Server
 from support.space import LANES
 from support.steps import free_port
@@ -80,16 +81,36 @@ def test_metrics_have_help_and_type_for_every_family(server):
 
 
 def test_outcomes_of_requests_are_counted(server):
-    def count(outcome: str) -> float:
-        return server.metrics()[f'exchange_ingest_requests_total{{outcome="{outcome}"}}']
-
-    outcomes = ("accepted", "replayed", "conflict", "invalid")
-    before = {outcome: count(outcome) for outcome in outcomes}
+    before = Counter(server.outcomes())
     key, body = bodies.unique_key(), bodies.v1()
     for content in (body, body, bodies.v1(), b"{}"):
         server.post(content, key=key)
-    grown = {outcome: count(outcome) - before[outcome] for outcome in outcomes}
-    assert grown == dict.fromkeys(outcomes, 1)
+    outcomes = ("accepted", "replayed", "conflict", "invalid")
+    assert Counter(server.outcomes()) - before == dict.fromkeys(outcomes, 1)
+
+
+def test_what_the_server_refuses_by_itself_is_counted_too(server):
+    before = Counter(server.outcomes())
+    server.http.get("/v1/ingest")
+    server.post(bodies.v1(), Content_Type="text/plain")
+    server.post(bodies.v1(), Expect="a miracle")
+    for request in (
+        rawhttp.head(
+            "POST",
+            "/v1/ingest",
+            Content_Type="application/json",
+            Idempotency_Key=bodies.unique_key(),
+            Content_Length=1 << 40,
+        ),
+        rawhttp.head("GET", "/livez", X_Long="x" * 60000),
+        b"\x16\x03\x01 hello\r\n\r\n",
+    ):
+        rawhttp.exchange(server.address, request)
+    # Nobody's business but theirs.
+    assert server.http.get("/nowhere").status_code == 404
+    assert server.http.post("/healthz", content=b"").status_code == 405
+    expected = {"unsupported": 3, "too_large": 2, "malformed": 1}
+    assert Counter(server.outcomes()) - before == expected
 
 
 WRONG = [

@@ -72,6 +72,8 @@ def test_postgres_down_is_an_answer_and_ends_by_itself(open_space, stack):
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["retry-after"]) >= 1
         assert answer.json()["code"] in ("postgres_unavailable", "commit_unknown")
+        outcome = {"postgres_unavailable": "unavailable", "commit_unknown": "unknown"}
+        assert server.outcomes() == {"accepted": 2, outcome[answer.json()["code"]]: 1}
         told_of = server.log_lines("request_failed")[0]
         assert (told_of["status"], told_of["code"]) == (503, answer.json()["code"])
         assert (told_of["correlation_id"], told_of["trace_id"]) == (MINE, TRACE[3:35])

@@ -165,6 +165,14 @@ class Server:
                 samples[name] = float(value)
         return samples
 
+    def outcomes(self) -> dict[str, int]:
+        """Requests counted so far, by outcome; those that there were none of are left out."""
+        found = {}
+        for name, value in self.metrics().items():
+            if name.startswith("exchange_ingest_requests_total{") and value > 0:
+                found[name.split('"')[1]] = int(value)
+        return found
+
     def published(self, count: int, *, within_s: float = 30) -> None:
         """Waits until `count` events of the space are recorded as published."""
         query = "SELECT count(published_at) FROM outbox_events"
