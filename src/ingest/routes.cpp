@@ -84,8 +84,10 @@ private:
             co_return invalid(*violations, correlation_id);
         const auto& submission = std::get<record::Submission>(parsed);
         const auth::Verdict caller = authenticate(head);
-        const auto* principal = std::get_if<auth::Principal>(&caller);
-        if (!principal || !principal->may_send_for(submission.source))
+        // The token was good before the body came, which may be long ago.
+        if (const auto* rejection = std::get_if<auth::Rejection>(&caller))
+            co_return unauthorized(*rejection, correlation_id);
+        if (!std::get<auth::Principal>(caller).may_send_for(submission.source))
             co_return refuse(ProblemCode::source_not_allowed, {}, correlation_id);
         if (const auto wait = parts_.quota.take(submission.source, SteadyClock::now())) {
             parts_.metrics.rate_limited.add();

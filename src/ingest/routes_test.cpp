@@ -97,6 +97,20 @@ TEST(Routes, name_a_record_that_was_taken_by_its_trace_too)
                              trace_id + "\n"));
 }
 
+TEST(Routes, say_of_a_token_that_expired_while_the_body_came_that_it_has_expired)
+{
+    Routes ingest;
+    name_it(ingest);
+    ingest.authenticator.verdicts = {Door::anybody(), Door::nobody("token_expired")};
+    const net::Response response = ingest.post();
+    EXPECT_EQ(response.status, 401u);
+    EXPECT_THAT(response.body, HasSubstr("\"code\":\"token_expired\""));
+    EXPECT_THAT(header(response, "WWW-Authenticate"), HasSubstr("Bearer"));
+    EXPECT_EQ(header(response, "X-Correlation-Id"), "order-4711");
+    EXPECT_EQ(ingest.count("unauthorized"), 1);
+    EXPECT_EQ(ingest.count("forbidden"), 0);
+}
+
 TEST(Routes, count_each_refusal_once_by_its_outcome)
 {
     const struct {
