@@ -26,8 +26,8 @@ namespace exchange::net {
 struct ServerLimits {
     std::size_t header_bytes_max = 16 * 1024;
     // All request bodies in memory at once, over all threads. Beyond it: 503 with Retry-After
-    // before the body is read. A request counts its Content-Length (or the route's maximum when
-    // chunked).
+    // before the body is read. A request counts its Content-Length; a chunked one what has come,
+    // in steps of 64 KiB, and it is refused at the step that does not fit.
     std::size_t body_budget_bytes = 256 * 1024 * 1024;
     std::size_t connections_max = 4096;
     std::chrono::milliseconds header_timeout{10000};

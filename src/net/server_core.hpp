@@ -33,23 +33,26 @@ public:
     explicit BodyShare(ServerCore& core) : core_{core} {}
     BodyShare(const BodyShare&) = delete;
     BodyShare& operator=(const BodyShare&) = delete;
-    ~BodyShare()
-    {
-        if (bytes_ > 0) core_.body_bytes.fetch_sub(bytes_);
-    }
+    ~BodyShare() { give_back(); }
 
-    // False, and nothing taken, when the budget does not have them. Once.
-    bool take(std::size_t bytes)
+    // False, and nothing more taken, when the budget does not have what is missing to `bytes`.
+    bool grow_to(std::size_t bytes)
     {
-        if (bytes == 0) return true;
-        const std::size_t before = core_.body_bytes.fetch_add(bytes);
+        if (bytes <= bytes_) return true;
+        const std::size_t more = bytes - bytes_;
+        const std::size_t before = core_.body_bytes.fetch_add(more);
         const std::size_t budget = core_.limits.body_budget_bytes;
-        if (before > budget || bytes > budget - before) {
-            core_.body_bytes.fetch_sub(bytes);
+        if (before > budget || more > budget - before) {
+            core_.body_bytes.fetch_sub(more);
             return false;
         }
         bytes_ = bytes;
         return true;
+    }
+
+    void give_back()
+    {
+        if (bytes_ > 0) core_.body_bytes.fetch_sub(std::exchange(bytes_, 0));
     }
 
 private:

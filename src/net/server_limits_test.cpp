@@ -5,6 +5,8 @@
 
 #include <sys/resource.h>
 
+#include <sstream>
+
 namespace exchange::net {
 namespace {
 
@@ -104,16 +106,73 @@ TEST_F(ServerLimitsTest, answers_503_when_the_body_budget_is_spent_and_recovers)
     EXPECT_EQ(status_of(second.ask(post("/echo", std::string(90'000, 'x')))), 200u);
 }
 
-TEST_F(ServerLimitsTest, counts_the_routes_maximum_for_a_chunked_body)
+constexpr std::size_t step = 64 * 1024;
+constexpr std::string_view chunked_head =
+    "POST /hold HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+std::string chunk(std::size_t size)
+{
+    std::ostringstream out;
+    out << std::hex << size << "\r\n" << std::string(size, 'x') << "\r\n";
+    return out.str();
+}
+
+TEST_F(ServerLimitsTest, takes_as_many_small_chunked_bodies_at_once_as_have_a_step_each)
+{
+    ServerLimits limits;
+    limits.body_budget_bytes = body_bytes_max;
+    start(limits);
+    std::vector<RawClient> clients;
+    for (std::size_t i = 0; i < body_bytes_max / step; ++i) {
+        clients.push_back(client());
+        clients.back().send(std::string{chunked_head} + chunk(2048) + "0\r\n\r\n");
+    }
+    ASSERT_TRUE(holds(static_cast<int>(clients.size())));
+    EXPECT_EQ(server().body_bytes_in_flight(), body_bytes_max);
+    EXPECT_EQ(status_of(client().ask(std::string{chunked_head} + "0\r\n\r\n")), 503u);
+    release();
+    for (RawClient& raw : clients) EXPECT_EQ(status_of(raw.response()), 200u);
+    EXPECT_TRUE(eventually([&] { return server().body_bytes_in_flight() == 0; }));
+}
+
+TEST_F(ServerLimitsTest, counts_a_chunked_body_by_steps_up_to_the_routes_maximum)
 {
     start();
     RawClient raw = client();
-    raw.send("POST /hold HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    raw.send(chunked_head);
+    ASSERT_TRUE(eventually([&] { return server().body_bytes_in_flight() == step; }));
+    raw.send(chunk(step + 1));
+    ASSERT_TRUE(eventually([&] { return server().body_bytes_in_flight() == 2 * step; }));
+    raw.send(chunk(body_bytes_max - step - 1));
+    ASSERT_TRUE(eventually([&] { return server().body_bytes_in_flight() == body_bytes_max; }));
+    raw.send("0\r\n\r\n");
     ASSERT_TRUE(holds(1));
-    EXPECT_EQ(server().body_bytes_in_flight(), body_bytes_max);
     release();
     EXPECT_EQ(status_of(raw.response()), 200u);
     EXPECT_TRUE(eventually([&] { return server().body_bytes_in_flight() == 0; }));
+}
+
+// What it held is given back before it has gone: it may take its time to read the answer.
+TEST_F(ServerLimitsTest, answers_503_to_a_chunked_body_that_grows_beyond_the_budget)
+{
+    ServerLimits limits;
+    limits.body_budget_bytes = 3 * step;
+    start(limits);
+    RawClient other = client();
+    other.send(announce(step));
+    ASSERT_TRUE(eventually([&] { return server().body_bytes_in_flight() == step; }));
+    RawClient raw = client();
+    raw.send(std::string{chunked_head} + chunk(step) + chunk(step));
+    ASSERT_TRUE(eventually([&] { return server().body_bytes_in_flight() == 3 * step; }));
+    raw.send(chunk(1));
+    const std::string refused = raw.response();
+    EXPECT_EQ(status_of(refused), 503u);
+    EXPECT_THAT(refused, HasSubstr("Retry-After: 1\r\n"));
+    EXPECT_THAT(refused, HasSubstr("Connection: close\r\n"));
+    EXPECT_EQ(server().body_bytes_in_flight(), step);
+    EXPECT_TRUE(raw.ended());
+    other.send(std::string(step, 'x'));
+    EXPECT_EQ(status_of(other.response()), 200u);
 }
 
 TEST_F(ServerLimitsTest, turns_connections_away_beyond_the_maximum_and_recovers)

@@ -87,15 +87,18 @@ asio::awaitable<bool> Session::serve()
     if (refused) co_return co_await answer_unread(*refused);
 
     BodyShare share{core_};
-    if (!share.take(head_.chunked() ? route->body_bytes_max : head_.content_length())) {
-        const Response full = problem(503, "overloaded", "Too much is being received; repeat.");
+    if (!share.grow_to(first_share(*route))) {
+        const Response full = problem_of_body(Input::no_room);
         co_return co_await answer_unread(full);
     }
     std::string body;
     if (!take_buffered_body(body)) {
-        const Input read = co_await read_body(*route, body);
+        const Input read = co_await read_body(*route, share, body);
         if (read == Input::ended) co_return false;
         if (read != Input::complete) {
+            // Others need not wait until this client has gone.
+            std::string{}.swap(body);
+            share.give_back();
             const Response response = problem_of_body(read);
             co_await answer_and_close(response);
             co_return false;
@@ -220,6 +223,8 @@ Response Session::problem_of_body(Input input) const
         return problem(413, "body_too_large", "The body is larger than this path takes.");
     if (input == Input::timed_out)
         return problem(408, "request_timeout", "The body did not come in time.");
+    if (input == Input::no_room)
+        return problem(503, "overloaded", "Too much is being received; repeat.");
     return problem(400, "bad_request", "The body's chunked coding is malformed.");
 }
 

@@ -25,7 +25,7 @@ public:
     boost::asio::awaitable<void> run();
 
 private:
-    enum class Input { complete, ended, malformed, too_large, timed_out };
+    enum class Input { complete, ended, malformed, too_large, timed_out, no_room };
 
     // Nothing while the head is incomplete.
     std::optional<Input> take_head();
@@ -40,9 +40,13 @@ private:
     std::optional<Response> refusal_of_body(const Route& route) const;
 
     bool take_buffered_body(std::string& body);
-    boost::asio::awaitable<Input> read_body(const Route& route, std::string& body);
+    // What is to be had of the budget before a body is read.
+    std::size_t first_share(const Route& route) const;
+    boost::asio::awaitable<Input> read_body(const Route& route, BodyShare& share,
+                                            std::string& body);
     boost::asio::awaitable<Input> read_sized(std::string& body);
-    boost::asio::awaitable<Input> read_chunked(const Route& route, std::string& body);
+    boost::asio::awaitable<Input> read_chunked(const Route& route, BodyShare& share,
+                                               std::string& body);
     boost::asio::awaitable<bool> skip_body();
     TimePoint body_deadline(TimePoint start, std::size_t received) const;
     bool body_is_buffered() const;

@@ -12,9 +12,22 @@ namespace asio = boost::asio;
 // Memory is touched as bytes arrive, not as they are promised.
 constexpr std::size_t body_step = 256 * 1024;
 constexpr std::size_t chunked_read_size = 16 * 1024;
+// How large a chunked body becomes is known at its end only: its share grows by so much.
+constexpr std::size_t chunked_share_step = 64 * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
+std::size_t share_of_chunked(std::size_t bytes, const Route& route)
+{
+    const std::size_t steps = (bytes + chunked_share_step - 1) / chunked_share_step;
+    return std::min(steps * chunked_share_step, route.body_bytes_max);
+}
+
 }  // namespace
+
+std::size_t Session::first_share(const Route& route) const
+{
+    return head_.chunked() ? share_of_chunked(1, route) : head_.content_length();
+}
 
 bool Session::body_is_buffered() const
 {
@@ -30,13 +43,14 @@ bool Session::take_buffered_body(std::string& body)
     return true;
 }
 
-asio::awaitable<Session::Input> Session::read_body(const Route& route, std::string& body)
+asio::awaitable<Session::Input> Session::read_body(const Route& route, BodyShare& share,
+                                                   std::string& body)
 {
     // RFC 9110 section 10.1.1: not for HTTP/1.0, and needless once the body has begun.
     const bool waits =
         !head_.http_1_0() && !head_.header("Expect").empty() && input_.size() == request_bytes_;
     if (waits && !co_await connection_.write(go_on)) co_return Input::ended;
-    if (head_.chunked()) co_return co_await read_chunked(route, body);
+    if (head_.chunked()) co_return co_await read_chunked(route, share, body);
     co_return co_await read_sized(body);
 }
 
@@ -58,7 +72,8 @@ asio::awaitable<Session::Input> Session::read_sized(std::string& body)
     co_return Input::complete;
 }
 
-asio::awaitable<Session::Input> Session::read_chunked(const Route& route, std::string& body)
+asio::awaitable<Session::Input> Session::read_chunked(const Route& route, BodyShare& share,
+                                                      std::string& body)
 {
     using Status = ChunkedDecoder::Status;
     ChunkedDecoder decoder{route.body_bytes_max};
@@ -67,15 +82,17 @@ asio::awaitable<Session::Input> Session::read_chunked(const Route& route, std::s
     std::size_t received = rest.size();
     std::vector<char> piece;
     const TimePoint start = SteadyClock::now();
-    Status status = decoder.feed(rest, body);
-    while (status == Status::more) {
+    Status status = Status::more;
+    for (;;) {
+        status = decoder.feed(rest, body);
+        if (!share.grow_to(share_of_chunked(body.size(), route))) co_return Input::no_room;
+        if (status != Status::more) break;
         piece.resize(chunked_read_size);
         const Connection::Read read =
             co_await connection_.read_some(piece, body_deadline(start, received));
         if (read.bytes == 0) co_return read.timed_out ? Input::timed_out : Input::ended;
         received += read.bytes;
         rest = {piece.data(), read.bytes};
-        status = decoder.feed(rest, body);
     }
     overrun_.assign(rest);
     if (status == Status::done) co_return Input::complete;
