@@ -52,6 +52,8 @@ net::Response render(const record::Problem& problem, unsigned status)
     response.status = status;
     response.content_type = record::problem_media_type;
     response.body = record::render_problem(problem);
+    if (!problem.correlation_id.empty())
+        response.headers.emplace_back("X-Correlation-Id", problem.correlation_id);
     return response;
 }
 

@@ -8,7 +8,11 @@ namespace exchange::app {
 namespace {
 
 using test::FakeHead;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
 using testing::internal::CaptureStderr;
 using testing::internal::GetCapturedStderr;
 
@@ -56,6 +60,27 @@ TEST(ServerErrors, tells_the_log_of_a_connection_that_there_is_no_room_for)
     CaptureStderr();
     errors.render(503, "too_many_connections", "Repeat.", nullptr);
     EXPECT_THAT(GetCapturedStderr(), HasSubstr("status=503 code=overloaded correlation_id=\"\""));
+}
+
+TEST(ServerErrors, repeat_a_correlation_id_in_header_and_body_where_it_is_one)
+{
+    Renderer errors;
+    const FakeHead good{{{"X-Correlation-Id", "order-4711"}}};
+    const FakeHead bad[] = {
+        FakeHead{},
+        FakeHead{{{"X-Correlation-Id", "two words"}}},
+        FakeHead{{{"X-Correlation-Id", "order-4711"}, {"X-Correlation-Id", "order-4712"}}},
+    };
+    for (const unsigned status : {404u, 405u, 408u, 413u, 415u, 417u, 503u}) {
+        const net::Response response = errors.render(status, {}, {}, &good);
+        EXPECT_THAT(response.headers, ElementsAre(Pair("X-Correlation-Id", "order-4711")));
+        EXPECT_THAT(response.body, HasSubstr("\"correlation_id\":\"order-4711\""));
+        for (const FakeHead& head : bad) {
+            const net::Response without = errors.render(status, {}, {}, &head);
+            EXPECT_THAT(without.headers, IsEmpty());
+            EXPECT_THAT(without.body, Not(HasSubstr("correlation_id")));
+        }
+    }
 }
 
 TEST(ServerErrors, count_as_outcomes_of_ingest_on_its_paths)

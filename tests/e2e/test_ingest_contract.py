@@ -61,10 +61,23 @@ def test_a_correlation_id_that_the_client_sends_is_kept(server):
     assert answer.headers["x-correlation-id"] == mine
 
 
-def test_a_correlation_id_is_repeated_in_an_error(server):
-    answer = server.post(b"{}", X_Correlation_Id="my-correlation-1")
-    assert answer.headers["x-correlation-id"] == "my-correlation-1"
-    assert answer.json()["correlation_id"] == "my-correlation-1"
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [
+        (400, {"Content_Type": "application/json", "Content_Length": 2}),
+        (413, {"Content_Type": "application/json", "Content_Length": 1 << 40}),
+        (415, {"Content_Type": "text/plain", "Content_Length": 2}),
+        (417, {"Content_Length": 2, "Expect": "a-miracle"}),
+    ],
+)
+def test_a_correlation_id_is_repeated_in_an_error(server, status, more):
+    mine = "my-correlation-1"
+    key = bodies.unique_key()
+    head = rawhttp.head("POST", "/v1/ingest", X_Correlation_Id=mine, Idempotency_Key=key, **more)
+    answer = rawhttp.exchange(server.address, head + b"{}")
+    assert answer.status == status
+    assert answer.headers["x-correlation-id"] == mine
+    assert json.loads(answer.body)["correlation_id"] == mine
 
 
 @pytest.mark.parametrize("value", ["short", "x" * 129, "with a blank", "tab\there!"])
