@@ -169,7 +169,8 @@ std::string Service::Parts::not_ready() const
 {
     if (!ready) return "Postgres has not been reached yet";
     if (monitors && !monitors->postgres_ok()) return "Postgres is away";
-    if (server->body_bytes_in_flight() >= config.limits.body_budget_bytes)
+    // Never full to the last byte: a body that does not fit is refused.
+    if (server->body_bytes_in_flight() > config.limits.body_budget_bytes - config.body_bytes_max)
         return "no room for request bodies";
     return {};
 }

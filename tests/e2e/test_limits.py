@@ -154,6 +154,33 @@ def test_bodies_beyond_the_budget_are_refused_before_they_are_read(open_space):
     until(lambda: server.post(body).status_code == 202, within_s=15, what="there is room again")
 
 
+def test_a_process_is_not_ready_while_the_largest_body_finds_no_room(open_space):
+    server = Server(open_space("room"), BODY_BUDGET_BYTES=2 * MIB, BODY_BYTES_MAX=MIB).start()
+    body = padded(900 * 1024)
+
+    def begun() -> socket.socket:
+        connection = rawhttp.connect(server.address)
+        connection.sendall(announce(len(body), Expect="100-continue"))
+        assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
+        return connection
+
+    with begun() as first:
+        assert server.http.get("/readyz").status_code == 200
+        with begun() as second:
+            answer = server.http.get("/readyz")
+            assert (answer.status_code, "no room for request bodies" in answer.text) == (503, True)
+            assert int(answer.headers["retry-after"]) >= 1
+            second.sendall(body)
+            assert rawhttp.read_answer(second).status == 202
+        until(
+            lambda: server.http.get("/readyz").status_code == 200,
+            within_s=15,
+            what="there is room again",
+        )
+        first.sendall(padded(900 * 1024))
+        assert rawhttp.read_answer(first).status == 202
+
+
 def test_a_slow_header_is_cut_off_while_others_are_served(open_space):
     server = Server(open_space("loris"), HEADER_TIMEOUT_MS=1000).start()
     slow = [rawhttp.connect(server.address) for _ in range(60)]
