@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app/monitors.hpp"
-#include "objects/blocking_pool.hpp"
+#include "base/blocking_pool.hpp"
 #include "outbox/admission.hpp"
 
 // Reads each second how far the lanes are behind and how full Postgres' disk is, shows it as
@@ -27,7 +27,7 @@ private:
     MonitorParts parts_;
     outbox::Admission& admission_;
     pg::Session session_;
-    objects::BlockingPool disk_{"disk", 1, 2};
+    BlockingPool disk_{"disk", 1, 2};
     Signal wake_;
     bool stopping_ = false;
 };

@@ -1,7 +1,7 @@
 #include "objects/file_store.hpp"
 
+#include "base/blocking_pool.hpp"
 #include "crypto/digest.hpp"
-#include "objects/blocking_pool.hpp"
 #include "objects/file_tree.hpp"
 #include "objects/object_key.hpp"
 #include "objects/probe.hpp"

@@ -1,4 +1,4 @@
-#include "objects/blocking_pool.hpp"
+#include "base/blocking_pool.hpp"
 
 #include "support/run_coroutine.hpp"
 
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 
-namespace exchange::objects {
+namespace exchange {
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,4 +56,4 @@ TEST(BlockingPool, leaves_a_call_that_does_not_return_and_takes_no_more_than_its
 }
 
 }  // namespace
-}  // namespace exchange::objects
+}  // namespace exchange

@@ -20,7 +20,7 @@
 #include <vector>
 
 // Named threads for calls that block, awaited from an event loop.
-namespace exchange::objects {
+namespace exchange {
 
 // Why a job has no result: the deadline came first, or too many jobs were waiting.
 class BlockingPoolBusy : public std::exception {
@@ -94,4 +94,4 @@ boost::asio::awaitable<std::invoke_result_t<Call&>> BlockingPool::run(Call call,
     co_return std::move(*job->result);
 }
 
-}  // namespace exchange::objects
+}  // namespace exchange

@@ -1,8 +1,8 @@
-#include "objects/blocking_pool.hpp"
+#include "base/blocking_pool.hpp"
 
 #include <pthread.h>
 
-namespace exchange::objects {
+namespace exchange {
 
 namespace asio = boost::asio;
 
@@ -49,4 +49,4 @@ void BlockingPool::perform(std::shared_ptr<Job> job)
     jobs_.fetch_sub(1);
 }
 
-}  // namespace exchange::objects
+}  // namespace exchange
