@@ -118,6 +118,8 @@ struct Service::Parts {
 
     std::vector<std::unique_ptr<Loop>> http_loops;
     std::unique_ptr<Loop> relay_loop;
+    // It answers to the loops, so it goes before they do.
+    BlockingPool large_bodies{"bodies", 1, ingest::large_bodies_max};
 
     ingest::Quota quota;
     outbox::Admission admission;
@@ -193,6 +195,7 @@ void Service::Parts::serve()
                 return limit == nullptr ? std::string_view{} : limit->setting;
             },
             quota,
+            large_bodies,
             ingest_metrics,
             refusals,
             log,

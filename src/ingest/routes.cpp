@@ -78,7 +78,14 @@ private:
     asio::awaitable<net::Response> take(const net::RequestHead& head, std::string body,
                                         RequestTrace* trace)
     {
-        const record::ParseResult parsed = record::parse_submission(api_, body);
+        std::unique_ptr<LargeBody> large;
+        if (body.size() > small_body_max) {
+            const TimePoint deadline = SteadyClock::now() + config_.large_body_timeout;
+            large = co_await read_large_body(parts_.large_bodies, api_, std::move(body), deadline);
+            if (!large) co_return failed(ProblemCode::overloaded, ingest::ids_of(head));
+        }
+        const record::ParseResult parsed =
+            large ? std::move(large->parsed) : record::parse_submission(api_, body);
         const std::string_view correlation_id = head.header("X-Correlation-Id");
         if (const auto* violations = std::get_if<std::vector<record::Violation>>(&parsed))
             co_return invalid(*violations, correlation_id);
@@ -93,7 +100,9 @@ private:
             parts_.metrics.rate_limited.add();
             co_return over_quota(*wait, correlation_id);
         }
-        Incoming incoming = describe(head, submission, body);
+        Incoming incoming = describe(head, submission);
+        incoming.body = large ? large->bytes : body;
+        incoming.sha256 = large ? large->sha256 : crypto::sha256(body);
         if (trace != nullptr) trace->follow(incoming);
         std::string drawn_correlation_id;
         incoming.drawn_correlation_id = &drawn_correlation_id;
@@ -154,13 +163,12 @@ private:
         return problem_response(problem);
     }
 
-    Incoming describe(const net::RequestHead& head, const record::Submission& submission,
-                      const std::string& body) const
+    // All but the body.
+    Incoming describe(const net::RequestHead& head, const record::Submission& submission) const
     {
         Incoming incoming;
         incoming.source = submission.source;
         incoming.key = head.header("Idempotency-Key");
-        incoming.sha256 = crypto::sha256(body);
         incoming.correlation_id = head.header("X-Correlation-Id");
         incoming.kind = record::to_string(submission.kind);
         incoming.schema_hint = submission.schema_hint;
@@ -168,7 +176,6 @@ private:
         // W3C: a malformed traceparent is ignored, not refused.
         const std::string_view trace = head.header(trace_header);
         if (record::valid_traceparent(trace)) incoming.traceparent = trace;
-        incoming.body = body;
         return incoming;
     }
 

@@ -2,6 +2,7 @@
 
 #include "auth/authenticator.hpp"
 #include "ingest/group_commit.hpp"
+#include "ingest/large_body.hpp"
 #include "ingest/quota.hpp"
 #include "ingest/refusal_log.hpp"
 #include "net/server.hpp"
@@ -20,6 +21,8 @@ struct IngestConfig {
     int retry_after_s = 1;
     // The same while intake is paused, which lasts longer.
     int paused_retry_after_s = 5;
+    // How long a large body may wait to be read before its request is refused, unstored.
+    Duration large_body_timeout = std::chrono::seconds{5};
 };
 
 // What the routes work with; all must outlive the server.
@@ -32,6 +35,8 @@ struct IngestParts {
     // Names the limit for which new records are refused at the moment; empty while they are taken.
     std::function<std::string_view()> paused_by;
     Quota& quota;
+    // Reads large bodies (ingest/large_body.hpp).
+    BlockingPool& large_bodies;
     IngestMetrics& metrics;
     RefusalLog& refusals;
     obs::Log& log;

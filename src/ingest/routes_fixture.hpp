@@ -30,9 +30,11 @@ public:
         if (step_ == Step::refuse) throw pg::Refused{"23514", "a constraint"};
         if (step_ == Step::change_layout) throw outbox::LayoutChanged{};
         std::vector<outbox::AppendAnswer> answers;
-        for (const outbox::AppendRow& row : rows)
+        for (const outbox::AppendRow& row : rows) {
+            if (row.sha256 != crypto::sha256(row.body)) throw std::logic_error{"another body"};
             answers.push_back(
                 {outbox::AppendOutcome::accepted, row.record_id, std::string{row.correlation_id}});
+        }
         co_return answers;
     }
 
@@ -104,6 +106,7 @@ struct Routes {
             [this](std::string_view, std::string_view) -> GroupCommit& { return committer; },
             [this] { return std::string_view{paused_by}; },
             quota,
+            large_bodies,
             ingest_metrics,
             refusals,
             log};
@@ -144,9 +147,11 @@ struct Routes {
     bool ready = true;
     std::string paused_by;
     ScriptedAuthenticator authenticator;
-    Quota quota{QuotaConfig{.records_per_s = 1}};
+    Quota quota{QuotaConfig{.records_per_s = 1000}};
 
     boost::asio::io_context io;
+    // One that is read and one that waits.
+    BlockingPool large_bodies{"bodies", 1, 2};
     obs::Metrics metrics;
     IngestMetrics ingest_metrics{metrics};
     obs::Log log{obs::LogFormat::logfmt, obs::LogLevel::debug};
