@@ -54,10 +54,10 @@ struct Route {
     std::function<boost::asio::awaitable<Response>(const RequestHead&, std::string body)> handle;
 };
 
-// Renders errors the server itself finds (400, 404, 405, 408, 413, 415, 417, 431, 500,
-// 503): the application
-// gives them its problem format. The head is null when it could not be read. For a 500 it is called
-// inside the catch block, so `std::current_exception()` is the cause.
+// Renders errors the server itself finds (400, 404, 405, 408, 413, 415, 417, 431, 500, 503): the
+// application gives them its problem format. Called once for each such answer, so it may count
+// them. The head is null when it could not be read. For a 500 it is called inside the catch block,
+// so `std::current_exception()` is the cause.
 using ErrorRenderer = std::function<Response(unsigned status, std::string_view code,
                                              std::string_view text, const RequestHead*)>;
 
