@@ -68,7 +68,7 @@ process_text() { { tr '\0' '\n' <"/proc/$1/$2"; } 2>/dev/null || true; }
 
 # port_demand SERVICE PORT_NAME: fails, naming the holder, when the port is taken.
 port_demand() {
-    local service=$1 number=${port[$2]} sockets pid holder
+    local service=$1 number=${port[$2]} sockets pid holder remedy
     sockets=$(port_sockets "$number")
     [[ -n $sockets ]] || return 0
     pid=$(sed -n 's/.*pid=\([0-9]*\).*/\1/p' <<<"$sockets" | head -n 1)
@@ -77,8 +77,10 @@ port_demand() {
     else
         holder="a process of another user"
     fi
-    fail "port $number, wanted for $service, is in use by $holder" \
-        "stop it, or choose another: EXCHANGE_PORT_${2^^}=NUMBER ./dev up"
+    remedy="stop it, or choose another: EXCHANGE_PORT_${2^^}=NUMBER ./dev up"
+    [[ $stack == dev ]] ||
+        remedy="stop it, or let the next up take free ports: ./dev --stack $stack down"
+    fail "port $number, wanted for $service, is in use by $holder" "$remedy"
 }
 
 # The folder of all stacks: EXCHANGE_DATA, else .local of the tree, else a folder under /var/tmp
