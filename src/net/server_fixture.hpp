@@ -41,15 +41,14 @@ inline bool eventually(const std::function<bool()>& condition)
 
 class RawClient {
 public:
-    explicit RawClient(std::uint16_t port) : fd_{::socket(AF_INET, SOCK_STREAM, 0)}
+    // `source`: the address of this machine to come from, as 127.0.0.2 in host order.
+    explicit RawClient(std::uint16_t port, std::uint32_t source = INADDR_LOOPBACK)
+        : fd_{::socket(AF_INET, SOCK_STREAM, 0)}
     {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        connected_ =
-            // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket API's way.
-            ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        // The port is chosen when connecting, by what the pair of addresses has free.
+        const int late = 1;
+        ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
+        connected_ = at(source, 0, ::bind) && at(INADDR_LOOPBACK, port, ::connect);
     }
     RawClient(RawClient&& other) noexcept
         : fd_{std::exchange(other.fd_, -1)}, connected_{other.connected_}, got_{other.got_}
@@ -113,6 +112,17 @@ public:
     }
 
 private:
+    bool at(std::uint32_t host, std::uint16_t port,
+            int (*call)(int, const sockaddr*, socklen_t)) const
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(host);
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket API's way.
+        return call(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+
     bool receive()
     {
         pollfd waiting{fd_, POLLIN, 0};
