@@ -277,6 +277,13 @@ def test_version_is_one_json_document(server):
     assert document["schema"] >= 1
 
 
+@pytest.mark.parametrize("output", [(), ("--json",)])
+def test_the_option_tells_what_the_verb_version_tells(server, output):
+    told = server.space.run("version", *output, check=True).stdout
+    assert server.space.run("--version", *output, check=True).stdout == told
+    assert server.space.run(*output, "--version", check=True).stdout == told
+
+
 def test_logs_are_one_json_object_a_line(open_space):
     server = Server(open_space("logs"), LOG_LEVEL="debug").start()
     server.accepted(bodies.v1())
