@@ -112,6 +112,8 @@ void add_lanes(CLI::App& app, Globals& globals)
 {
     CLI::App* noun = app.add_subcommand("lanes", "The ordered shares that the relays publish");
     noun->require_subcommand(1);
+    noun->footer("Examples:\n  exchange lanes list\n"
+                 "  exchange lanes set 4 --reason \"two more relays\"");
     CLI::App* list_verb = noun->add_subcommand("list", "Show the lanes and who publishes each");
     list_verb->footer("Examples:\n  exchange lanes list\n  exchange lanes list --json");
     list_verb->callback([&globals] { globals.exit_code = run_list(globals); });
@@ -131,7 +133,8 @@ void add_lanes(CLI::App& app, Globals& globals)
             return text.empty() || text.size() > 500 ? "1 to 500 characters" : "";
         });
     set_verb->add_option("--as", options->actor, "Who decides, for the audit; default user@host");
-    set_verb->footer("Examples:\n  exchange lanes set 4 --reason \"two more relays\"");
+    set_verb->footer("Examples:\n  exchange lanes set 4 --reason \"two more relays\"\n"
+                     "  exchange lanes set 2 --reason \"smaller machine\" --wait 60 --json");
     set_verb->callback([&globals, options] { globals.exit_code = run_set(globals, *options); });
 }
 

@@ -31,7 +31,8 @@ void add_manual(CLI::App& app, Globals&)
     verb->add_option("FOLDER", *folder, "The folder; it must be there")
         ->required()
         ->type_name("FILE");
-    verb->footer("Examples:\n  exchange manual /usr/local/share/man/man1");
+    verb->footer("Examples:\n  exchange manual /usr/local/share/man/man1\n"
+                 "  exchange manual . && man ./exchange-serve.1");
     verb->callback([&app, folder] {
         const ManualImprint imprint{fmt::format("exchange {}", version), commit_date};
         for (const ManualPage& page :

@@ -167,14 +167,17 @@ void add_decisions(CLI::App* noun, Globals& globals, const std::shared_ptr<Optio
     CLI::App* release = noun->add_subcommand(
         "release", "Publish a row in quarantine after all, and then those that wait for it");
     add_decision_options(release, options);
-    release->footer("Examples:\n  exchange outbox release 4711 --reason \"topic limit raised\"");
+    release->footer(
+        "Examples:\n  exchange outbox release 4711 --reason \"topic limit raised\"\n"
+        "  exchange outbox release 4711 --reason \"granted\" --as ops@example.org --json");
     release->callback([&globals, options] { globals.exit_code = decide(globals, *options, true); });
 
     CLI::App* discard = noun->add_subcommand(
         "discard", "Give up the event of a row in quarantine, and publish those that wait for it");
     add_decision_options(discard, options);
     discard->add_flag("--all", options->all, "Give up all later rows of its record, too");
-    discard->footer("Examples:\n  exchange outbox discard 4711 --reason \"sent twice by clinic\"");
+    discard->footer("Examples:\n  exchange outbox discard 4711 --reason \"sent twice by clinic\"\n"
+                    "  exchange outbox discard 4711 --all --reason \"a test's record\" --json");
     discard->callback(
         [&globals, options] { globals.exit_code = decide(globals, *options, false); });
 }
@@ -187,6 +190,8 @@ void add_outbox(CLI::App& app, Globals& globals)
     CLI::App* noun =
         app.add_subcommand("outbox", "Where accepted events are, and those that were passed over");
     noun->require_subcommand(1);
+    noun->footer("Examples:\n  exchange outbox status\n"
+                 "  exchange outbox release 4711 --reason \"topic limit raised\"");
     CLI::App* status_verb = noun->add_subcommand(
         "status",
         "Count accepted, published, pending, quarantined; exit 4 when they do not add up");
@@ -200,12 +205,13 @@ void add_outbox(CLI::App& app, Globals& globals)
     list_verb->add_option("--limit", options->limit, "Rows at most; default 100")
         ->check(CLI::Range(1, 1'000'000));
     list_verb->add_flag("--decided", options->decided, "Released and discarded rows, too");
-    list_verb->footer("Examples:\n  exchange outbox list --code message_too_large --json");
+    list_verb->footer("Examples:\n  exchange outbox list --lane 0 --decided\n"
+                      "  exchange outbox list --code message_too_large --json");
     list_verb->callback([&globals, options] { globals.exit_code = list(globals, *options); });
 
     CLI::App* show_verb = noun->add_subcommand("show", "One row in quarantine, without identity");
     show_verb->add_option("id", options->id, "The outbox row")->required();
-    show_verb->footer("Examples:\n  exchange outbox show 4711");
+    show_verb->footer("Examples:\n  exchange outbox show 4711\n  exchange outbox show 4711 --json");
     show_verb->callback([&globals, options] { globals.exit_code = show(globals, *options); });
     add_decisions(noun, globals, options);
 }

@@ -163,6 +163,8 @@ void add_pins(CLI::App& app, Globals& globals)
     CLI::App* noun =
         app.add_subcommand("pins", "The Postgres and Kafka that this exchange was first used with");
     noun->require_subcommand(1);
+    noun->footer("Examples:\n  exchange pins list\n"
+                 "  exchange pins accept kafka_cluster_id --reason \"moved, log compared\"");
     CLI::App* list_verb = noun->add_subcommand("list", "Show what is pinned");
     list_verb->footer("Examples:\n  exchange pins list\n  exchange pins list --json");
     list_verb->callback([&globals] { globals.exit_code = run_list(globals); });
@@ -182,7 +184,9 @@ void add_pins(CLI::App& app, Globals& globals)
     accept_verb->add_option("--as", options->actor,
                             "Who decides, for the audit; default user@host");
     accept_verb->footer("Examples:\n  exchange pins accept postgres_timeline --reason "
-                        "\"planned failover, nothing lost\"");
+                        "\"planned failover, nothing lost\"\n"
+                        "  exchange pins accept kafka_cluster_id --reason "
+                        "\"moved, log compared\" --json");
     accept_verb->callback(
         [&globals, options] { globals.exit_code = run_accept(globals, *options); });
 }

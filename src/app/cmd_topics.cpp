@@ -64,6 +64,7 @@ void add_topics(CLI::App& app, Globals& globals)
 {
     CLI::App* noun = app.add_subcommand("topics", "The Kafka topics this exchange publishes to");
     noun->require_subcommand(1);
+    noun->footer("Examples:\n  exchange topics list\n  exchange topics apply");
     CLI::App* apply_verb = noun->add_subcommand("apply", "Create the topics that are missing");
     apply_verb->footer("Examples:\n  exchange topics apply\n  exchange topics apply --json");
     apply_verb->callback([&globals] { globals.exit_code = apply(globals); });

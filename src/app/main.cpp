@@ -1,5 +1,4 @@
-#include "app/cmd_push.hpp"
-#include "app/commands.hpp"
+#include "app/command_line.hpp"
 #include "app/config.hpp"
 #include "app/exit_code.hpp"
 #include "app/suggest.hpp"
@@ -30,7 +29,7 @@ int parse_and_run(CLI::App& app, Globals& globals, int argc, char** argv)
         return globals.exit_code;
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);
-        const std::string hint = argc > 1 ? suggest(app, argv[1]) : std::string{};
+        const std::string hint = suggest(app, {argv + 1, argv + argc});
         app.exit(error, std::cout, std::cerr);
         if (!hint.empty()) fmt::print(stderr, "Did you mean: exchange {}?\n", hint);
         return exit_usage;
@@ -63,28 +62,7 @@ int main(int argc, char** argv)
 {
     using namespace exchange::app;
     Globals globals;
-    CLI::App app{"exchange: takes health records durably and announces them on Kafka"};
-    app.require_subcommand(1);
-    app.fallthrough();
-    app.add_option("--config", globals.config_path, "TOML file (also: EXCHANGE_CONFIG)")
-        ->type_name("FILE");
-    app.add_flag("--json", globals.json, "Print one JSON document on standard output");
-    add_serve(app, globals);
-    add_migrate(app, globals);
-    add_check(app, globals);
-    add_topics(app, globals);
-    add_outbox(app, globals);
-    add_lanes(app, globals);
-    add_pins(app, globals);
-    add_reconcile(app, globals);
-    add_push(app, globals);
-    add_backup(app, globals);
-    add_restore(app, globals);
-    add_version(app, globals);
-    add_completion(app, globals);
-    add_manual(app, globals);
-    app.footer("Exit codes: 0 ok, 1 internal, 2 usage, 3 partial, 4 difference found, "
-               "5 dependency unavailable, 6 auth, 7 conflict, 130 interrupted.\n"
-               "Examples:\n  exchange check\n  exchange serve");
+    CLI::App app;
+    add_command_line(app, globals);
     return parse_and_run(app, globals, argc, argv);
 }

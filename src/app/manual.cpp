@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace exchange::app {
@@ -118,15 +119,16 @@ std::string example_section(const std::string& text)
     return fmt::format(".SH EXAMPLES\n.nf\n{}\n.fi\n", escaped(text, true));
 }
 
-// Examples of all verbs of a page, in their order.
+// Examples of all verbs of a page, in their order. Those of a noun are of its verbs, too: each is
+// told once.
 std::string gathered_examples(const Command& command)
 {
-    std::string text;
-    for (const Command* each : all_commands(command)) {
-        const std::string found = split_footer(each->footer).examples;
-        if (!found.empty()) text += (text.empty() ? "" : "\n") + found;
-    }
-    return text;
+    std::vector<std::string> lines;
+    for (const Command* each : all_commands(command))
+        for (std::string& line : CLI::detail::split(split_footer(each->footer).examples, '\n'))
+            if (!line.empty() && std::find(lines.begin(), lines.end(), line) == lines.end())
+                lines.push_back(std::move(line));
+    return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 std::string verb_section(const Command& root, const Command& verb)

@@ -1,9 +1,39 @@
 #include "app/suggest.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace exchange::app {
+namespace {
+
+using Verbs = std::vector<const CLI::App*>;
+
+Verbs verbs_of(const CLI::App& command)
+{
+    return command.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// Whether the word after this option is its value. Options of the program stand at every place.
+bool takes_next(const CLI::App& app, const CLI::App& command, const std::string& word)
+{
+    const CLI::Option* option = command.get_option_no_throw(word);
+    if (!option) option = app.get_option_no_throw(word);
+    return option && option->get_items_expected_max() > 0;
+}
+
+std::string nearest(const Verbs& verbs, const std::string& word)
+{
+    std::string name;
+    std::size_t best = 3;
+    for (const CLI::App* verb : verbs) {
+        const std::size_t distance = edit_distance(word, verb->get_name());
+        if (distance >= best) continue;
+        best = distance;
+        name = verb->get_name();
+    }
+    return name;
+}
+
+}  // namespace
 
 std::size_t edit_distance(std::string_view left, std::string_view right)
 {
@@ -21,18 +51,29 @@ std::size_t edit_distance(std::string_view left, std::string_view right)
     return row.back();
 }
 
-std::string suggest(const CLI::App& app, const std::string& word)
+std::string suggest(const CLI::App& app, const std::vector<std::string>& words)
 {
-    std::string nearest;
-    std::size_t best = 3;
-    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-        const std::size_t distance = edit_distance(word, verb->get_name());
-        if (distance == 0) return {};
-        if (distance >= best) continue;
-        best = distance;
-        nearest = verb->get_name();
+    const CLI::App* command = &app;
+    std::string path;
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        if (words[at].starts_with('-')) {
+            if (takes_next(app, *command, words[at])) ++at;
+            continue;
+        }
+        const Verbs verbs = verbs_of(*command);
+        // What follows a verb with none below it are its arguments.
+        if (verbs.empty()) return {};
+        const auto found = std::find_if(verbs.begin(), verbs.end(), [&](const CLI::App* verb) {
+            return verb->get_name() == words[at];
+        });
+        if (found == verbs.end()) {
+            const std::string near = nearest(verbs, words[at]);
+            return near.empty() ? near : path + near;
+        }
+        command = *found;
+        path += words[at] + " ";
     }
-    return nearest;
+    return {};
 }
 
 }  // namespace exchange::app

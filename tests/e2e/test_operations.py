@@ -154,8 +154,17 @@ def test_wrong_usage_ends_with_2(server, arguments):
     assert server.space.run(*arguments, timeout_s=20).returncode == 2
 
 
-def test_an_unknown_verb_suggests_the_nearest(server):
-    assert "exchange migrate" in server.space.run("migrat").stderr
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("migrat",), "exchange migrate"),
+        (("--json", "migrat"), "exchange migrate"),
+        (("topics", "aply"), "exchange topics apply"),
+    ],
+)
+def test_an_unknown_verb_suggests_the_nearest(server, words, meant):
+    done = server.space.run(*words)
+    assert (done.returncode, f"Did you mean: {meant}?" in done.stderr) == (2, True), done.stderr
 
 
 def test_check_passes_and_shows_every_setting_without_secrets(server):
