@@ -1,5 +1,6 @@
 #include "app/checks.hpp"
 
+#include "app/exit_code.hpp"
 #include "app/sql.hpp"
 #include "app/topic_contract.hpp"
 #include "outbox/pins.hpp"
@@ -109,6 +110,7 @@ asio::awaitable<Check> check_store(asio::any_io_executor executor, const Config&
     } catch (const std::exception& failure) {
         check = failed("raw_store", failure.what(),
                        "Correct RAW_STORE, S3_ENDPOINT or AWS_*, or start the store");
+        check.denied = is_denied(failure);
     }
     co_return check;
 }
@@ -134,14 +136,17 @@ asio::awaitable<std::vector<Check>> run_checks(asio::any_io_executor executor, C
         all.push_back(co_await check_pins(session));
     } catch (const pg::Unavailable& away) {
         all.push_back(failed("postgres", away.what(), "Start Postgres or correct DATABASE_URL"));
+        all.back().denied = is_denied(away);
     } catch (const pg::Refused&) {
         // The schema is not there yet, and its own check says so.
     }
     try {
         append(all, co_await check_kafka(config, layout, pinned));
     } catch (const kafka::Error& failure) {
-        for (const auto& [component, status] : outbox::judge_failure(failure))
+        for (const auto& [component, status] : outbox::judge_failure(failure)) {
             all.push_back(failed(component, status.cause, status.remedy));
+            all.back().denied = is_denied(failure);
+        }
     }
     all.push_back(co_await check_store(executor, config));
     co_return all;

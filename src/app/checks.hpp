@@ -14,6 +14,8 @@ struct Check {
     obs::Status status;
     // What was found, when it works.
     std::string detail;
+    // It failed because the credentials were refused: waiting does not help.
+    bool denied = false;
 };
 
 // Tries Postgres and its schema, Kafka and its topics, the raw store (writes, reads and removes a

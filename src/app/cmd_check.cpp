@@ -86,6 +86,18 @@ int run_probe(const LoadedConfig& loaded, const std::string& path, bool json)
     return answer.passed ? exit_ok : exit_unavailable;
 }
 
+// Of the checks that failed: refused credentials alone, or something that may come back.
+int exit_code_of_checks(const std::vector<Check>& checks)
+{
+    bool failed = false;
+    for (const Check& check : checks) {
+        if (check.status.condition != obs::Condition::failed) continue;
+        if (!check.denied) return exit_unavailable;
+        failed = true;
+    }
+    return failed ? exit_auth : exit_ok;
+}
+
 int run(const Globals& globals, const Options& options)
 {
     if (options.reference) {
@@ -97,11 +109,10 @@ int run(const Globals& globals, const Options& options)
     if (options.ready) return run_probe(loaded, "/readyz", globals.json);
     const std::vector<Check> checks =
         run_async([&](auto executor) { return run_checks(executor, loaded.config); });
-    bool passed = true;
-    for (const Check& check : checks) passed &= check.status.condition != obs::Condition::failed;
-    if (globals.json) print_json(loaded, checks, passed);
+    const int exit_code = exit_code_of_checks(checks);
+    if (globals.json) print_json(loaded, checks, exit_code == exit_ok);
     else print_text(loaded, checks);
-    return passed ? exit_ok : exit_unavailable;
+    return exit_code;
 }
 
 }  // namespace
@@ -110,7 +121,8 @@ void add_check(CLI::App& app, Globals& globals)
 {
     auto options = std::make_shared<Options>();
     CLI::App* verb = app.add_subcommand(
-        "check", "Show the effective settings and try every dependency; exit 5 when one fails");
+        "check", "Show the effective settings and try every dependency; exit 5 when one fails, 6 "
+                 "when credentials are all that fails");
     verb->add_flag("--reference", options->reference,
                    "Print the reference of all settings as Markdown, and try nothing");
     CLI::Option* live = verb->add_flag(

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+
 namespace exchange::app {
 
 // What every verb answers to the shell (docs/reference/cli.md).
@@ -14,5 +16,11 @@ enum ExitCode : int {
     exit_conflict = 7,
     exit_interrupted = 130
 };
+
+// Of a verb that this exception ended.
+ExitCode exit_code_of(const std::exception& error);
+
+// A dependency refused the credentials, or they lack a right: trying again does not help.
+bool is_denied(const std::exception& error);
 
 }  // namespace exchange::app

@@ -28,12 +28,19 @@ PGconn* start(const Options& options)
     if (raw == nullptr) throw std::bad_alloc{};
     // libpq would print warnings to stderr.
     PQsetNoticeReceiver(raw, [](void*, const PGresult*) {}, nullptr);
+    // An attempt that failed leaves no result to ask for the SQLSTATE: only this text has it.
+    PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);
     return raw;
 }
 
 [[noreturn]] void give_up(const Link& link)
 {
-    throw Unavailable{explain_connect_failure(link.where(), PQerrorMessage(link.raw()))};
+    const std::string_view report = PQerrorMessage(link.raw());
+    const std::string told = explain_connect_failure(link.where(), report);
+    if (PQconnectionNeedsPassword(link.raw()) != 0 ||
+        sqlstate_of_connect_failure(report).starts_with("28"))
+        throw Denied{told};
+    throw Unavailable{told};
 }
 
 asio::awaitable<void> await_handshake(Link& link)
@@ -76,18 +83,42 @@ std::string_view hint_for(std::string_view cause)
     return usual_hint;
 }
 
+struct Cause {
+    std::string_view sqlstate;
+    std::string_view text;
+};
+
+// One line an attempt, "connection to server at … failed: <cause>", with guesses indented below.
+// The server's own causes begin with a severity and, told verbosely, the SQLSTATE.
+Cause last_cause(std::string_view report)
+{
+    constexpr std::string_view mark = " failed: ";
+    constexpr std::size_t sqlstate_size = 5;
+    const std::size_t last = report.rfind(mark);
+    Cause cause;
+    cause.text = last == report.npos ? report : report.substr(last + mark.size());
+    cause.text = cause.text.substr(0, cause.text.find('\n'));
+    for (const std::string_view severity : {"FATAL:  ", "ERROR:  "}) {
+        if (!cause.text.starts_with(severity)) continue;
+        cause.text.remove_prefix(severity.size());
+        if (cause.text.find(": ") != sqlstate_size) break;
+        cause.sqlstate = cause.text.substr(0, sqlstate_size);
+        cause.text.remove_prefix(sqlstate_size + 2);
+        break;
+    }
+    return cause;
+}
+
 }  // namespace
+
+std::string_view sqlstate_of_connect_failure(std::string_view report)
+{
+    return last_cause(report).sqlstate;
+}
 
 std::string explain_connect_failure(std::string_view where, std::string_view report)
 {
-    // One line an attempt, "connection to server at … failed: <cause>", with guesses indented
-    // below.
-    constexpr std::string_view mark = " failed: ";
-    const std::size_t last = report.rfind(mark);
-    std::string_view cause = last == report.npos ? report : report.substr(last + mark.size());
-    cause = cause.substr(0, cause.find('\n'));
-    for (const std::string_view severity : {"FATAL:  ", "ERROR:  "})
-        if (cause.starts_with(severity)) cause.remove_prefix(severity.size());
+    std::string_view cause = last_cause(report).text;
     if (cause.empty()) cause = "no connection";
     return fmt::format("Postgres at {}: {}. Hint: {}", where, cause, hint_for(cause));
 }
@@ -100,6 +131,7 @@ asio::awaitable<std::shared_ptr<Link>> connect(asio::any_io_executor executor, C
     Operation operation{*link, deadline};
     link->adopt(start(options));
     co_await await_handshake(*link);
+    PQsetErrorVerbosity(link->raw(), PQERRORS_DEFAULT);
     link->watch();
     if (PQsetnonblocking(link->raw(), 1) != 0) link->lost();
     if (PQenterPipelineMode(link->raw()) != 1) link->lost();

@@ -14,6 +14,13 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// The server let us not in: SQLSTATE class 28, or it asks for a password and there is none. What
+// serves tries again, since an operator may put it right meanwhile.
+class Denied : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
 // The server understood and refused: a constraint, a missing right, a wrong statement. Repeating
 // it will not help. Messages hold the SQLSTATE, the server's primary message and a hint; never
 // DETAIL or parameter values, which may carry what a client sent.

@@ -65,6 +65,7 @@ TEST(ExplainConnectFailure, names_the_server_the_cause_and_a_remedy)
     struct Row {
         const char* report;
         const char* expected;
+        const char* sqlstate = "";
     };
     const Row rows[] = {
         {"connection to server at \"db\" (::1), port 5432 failed: Connection refused\n"
@@ -77,11 +78,18 @@ TEST(ExplainConnectFailure, names_the_server_the_cause_and_a_remedy)
          "for user \"exchange\"\n",
          "Postgres at db:5432: password authentication failed for user \"exchange\". Hint: check "
          "PGUSER and PGPASSWORD, or DATABASE_URL"},
+        {"connection to server at \"db\", port 5432 failed: FATAL:  28P01: password authentication "
+         "failed for user \"exchange\"\nLOCATION:  auth_failed, auth.c:335\n",
+         "Postgres at db:5432: password authentication failed for user \"exchange\". Hint: check "
+         "PGUSER and PGPASSWORD, or DATABASE_URL",
+         "28P01"},
         {"", "Postgres at db:5432: no connection. Hint: is Postgres running there? Check PGHOST "
              "and PGPORT, or DATABASE_URL"},
     };
-    for (const Row& row : rows)
+    for (const Row& row : rows) {
         EXPECT_EQ(explain_connect_failure("db:5432", row.report), row.expected);
+        EXPECT_EQ(sqlstate_of_connect_failure(row.report), row.sqlstate);
+    }
 }
 
 }  // namespace

@@ -205,6 +205,42 @@ def test_check_ends_with_5_and_names_what_fails_with_cause_and_remedy(server, na
     assert checks[name]["cause"] and checks[name]["remedy"]
 
 
+def _refused(space, *names: str) -> dict[str, str]:
+    wrong = {
+        "postgres": ("DATABASE_URL", f"postgresql://{space.name}:no@{space.pg_address()}/postgres"),
+        "raw_store": ("AWS_SECRET_ACCESS_KEY", "not-the-secret"),
+    }
+    return dict(wrong[name] for name in names)
+
+
+@pytest.mark.parametrize("names", [("postgres",), ("raw_store",), ("postgres", "raw_store")])
+def test_check_ends_with_6_where_refused_credentials_are_all_that_failed(server, names):
+    done = server.space.run("check", "--json", **_refused(server.space, *names))
+    assert done.returncode == 6, done.stdout
+    checks = json.loads(done.stdout)["checks"]
+    assert {check["name"] for check in checks if check["condition"] == "failed"} == set(names)
+
+
+def test_check_ends_with_5_where_one_refused_and_another_is_away(server):
+    away = {"KAFKA_BROKERS": "127.0.0.1:1"}
+    assert server.space.run("check", **_refused(server.space, "postgres"), **away).returncode == 5
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "hint"),
+    [
+        (("migrate", "--status"), "postgres", "PGPASSWORD"),
+        (("reconcile",), "postgres", "PGPASSWORD"),
+        (("reconcile",), "raw_store", "AWS_SECRET_ACCESS_KEY"),
+    ],
+)
+def test_a_verb_whose_credentials_are_refused_ends_with_6(server, verb, name, hint):
+    server.accepted(bodies.v1())
+    server.published(1)
+    done = server.space.run(*verb, **_refused(server.space, name))
+    assert (done.returncode, hint in done.stderr) == (6, True), done.stderr
+
+
 def test_check_live_and_ready_ask_the_exchange_that_serves(server):
     address = server.url.removeprefix("http://")
     for flag, answer in (("--live", "alive"), ("--ready", "ready")):

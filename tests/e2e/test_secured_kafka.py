@@ -61,6 +61,12 @@ def service(
         made.space.close()
 
 
+def test_check_ends_with_6_where_kafka_refuses_the_password(service):
+    wrong = service.broker.settings(service.user, "not-the-password")
+    done = service.space.run("check", **wrong)
+    assert done.returncode == 6, done.stdout
+
+
 def test_the_acls_of_the_manual_are_enough(service):
     service.grant()
 
