@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -62,11 +63,42 @@ Environment read_file(const std::string& toml_text, Config& config)
     return values;
 }
 
-void take_kafka_properties(const Environment& environment, Config& config)
+// security.protocol → KAFKA_SECURITY_PROTOCOL
+std::string environment_name(const std::string& property)
 {
-    for (const auto& [name, value] : environment)
-        if (name.starts_with("KAFKA_") && name != "KAFKA_BROKERS")
-            config.kafka.properties[librdkafka_name(name)] = value;
+    std::string name = "KAFKA_" + property;
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+        return c == '.' ? '_' : static_cast<char>(std::toupper(c));
+    });
+    return name;
+}
+
+// librdkafka has hundreds of properties, and more with each version: rather hide one too many.
+bool is_secret(const std::string& property)
+{
+    constexpr std::array signs{"password",          "secret", "key", "pem", "jaas", "token",
+                               "oauthbearer.config"};
+    const std::string name = lower(property);
+    return std::any_of(signs.begin(), signs.end(),
+                       [&](const char* sign) { return name.find(sign) != std::string::npos; });
+}
+
+// Takes those of the environment, and shows them with those that the file gave.
+void take_kafka_properties(const Environment& environment, LoadedConfig& loaded)
+{
+    auto& properties = loaded.config.kafka.properties;
+    std::map<std::string, const char*> origins;
+    for (const auto& [property, value] : properties) origins[property] = "file";
+    for (const auto& [name, value] : environment) {
+        if (!name.starts_with("KAFKA_") || name == "KAFKA_BROKERS") continue;
+        properties[librdkafka_name(name)] = value;
+        origins[librdkafka_name(name)] = "environment";
+    }
+    for (const auto& [property, value] : properties) {
+        const bool hidden = is_secret(property) && !value.empty();
+        loaded.settings.push_back({environment_name(property), hidden ? "(hidden)" : value,
+                                   origins.at(property), "a property of librdkafka", ""});
+    }
 }
 
 void check_together(const Config& config)
@@ -111,7 +143,7 @@ LoadedConfig load_config(const std::string& toml_text, const Environment& enviro
     if (!file.empty())
         throw ConfigError{fmt::format(
             "{} is not a setting. Hint: exchange check lists all there are", file.begin()->first)};
-    take_kafka_properties(environment, loaded.config);
+    take_kafka_properties(environment, loaded);
     loaded.config.relay.topic_prefix = loaded.config.topic_prefix;
     if (loaded.config.disk_path.empty()) loaded.config.admission.disk_free_bytes = 0;
     check_together(loaded.config);

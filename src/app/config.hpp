@@ -75,6 +75,7 @@ struct EffectiveSetting {
 
 struct LoadedConfig {
     Config config;
+    // Every setting there is, then those properties of the Kafka client that were given.
     std::vector<EffectiveSetting> settings;
 };
 

@@ -71,6 +71,33 @@ TEST(Config, passes_kafka_properties_on_under_their_own_names)
     EXPECT_EQ(loaded.config.kafka.properties.at("sasl.mechanism"), "PLAIN");
 }
 
+TEST(Config, shows_the_properties_of_the_kafka_client_with_their_origin)
+{
+    const std::string toml = "[kafka]\n\"security.protocol\" = \"SASL_SSL\"\n"
+                             "\"sasl.mechanism\" = \"PLAIN\"\n";
+    const LoadedConfig loaded =
+        load_config(toml, {{"KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"}, {"KAFKA_BROKERS", "k:1"}});
+    EXPECT_EQ(setting(loaded, "KAFKA_SECURITY_PROTOCOL").value, "SASL_SSL");
+    EXPECT_EQ(setting(loaded, "KAFKA_SECURITY_PROTOCOL").origin, "file");
+    EXPECT_EQ(setting(loaded, "KAFKA_SASL_MECHANISM").value, "SCRAM-SHA-512");
+    EXPECT_EQ(setting(loaded, "KAFKA_SASL_MECHANISM").origin, "environment");
+    EXPECT_EQ(loaded.settings.size(), load_config("", {}).settings.size() + 2);
+}
+
+TEST(Config, hides_properties_of_the_kafka_client_whose_names_tell_of_a_secret)
+{
+    for (const char* name :
+         {"KAFKA_SASL_PASSWORD", "KAFKA_SSL_KEY_LOCATION", "KAFKA_SSL_KEY_PASSWORD",
+          "KAFKA_SSL_KEYSTORE_PASSWORD", "KAFKA_SSL_CERTIFICATE_PEM", "KAFKA_SASL_JAAS_CONFIG",
+          "KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET", "KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL",
+          "KAFKA_SASL_OAUTHBEARER_CONFIG"}) {
+        EXPECT_EQ(setting(load_config("", {{name, "private"}}), name).value, "(hidden)") << name;
+        EXPECT_EQ(setting(load_config("", {{name, ""}}), name).value, "") << name;
+    }
+    const LoadedConfig loaded = load_config("[kafka]\n\"SASL.Password\" = \"private\"\n", {});
+    EXPECT_EQ(setting(loaded, "KAFKA_SASL_PASSWORD").value, "(hidden)");
+}
+
 TEST(Config, wants_issuer_and_audience_with_a_jwt_secret)
 {
     const std::string secret(32, 's');

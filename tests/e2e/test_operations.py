@@ -241,6 +241,14 @@ def test_a_verb_whose_credentials_are_refused_ends_with_6(server, verb, name, hi
     assert (done.returncode, hint in done.stderr) == (6, True), done.stderr
 
 
+def test_check_shows_what_the_kafka_client_is_given(server):
+    done = server.space.run("check", "--json", KAFKA_SASL_PASSWORD="open-sesame")
+    shown = {setting["name"]: setting for setting in json.loads(done.stdout)["settings"]}
+    assert shown["KAFKA_SASL_PASSWORD"]["origin"] == "environment"
+    assert shown["KAFKA_SASL_PASSWORD"]["value"] == "(hidden)"
+    assert "open-sesame" not in done.stdout + done.stderr
+
+
 def test_check_live_and_ready_ask_the_exchange_that_serves(server):
     address = server.url.removeprefix("http://")
     for flag, answer in (("--live", "alive"), ("--ready", "ready")):
