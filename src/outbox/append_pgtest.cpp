@@ -1,6 +1,7 @@
 #include "outbox/outbox_fixture.hpp"
 #include "support/pg_holder.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 // The lane rule and the hazards it must withstand (docs/ARCHITECTURE.md, "Lanes").
@@ -125,6 +126,25 @@ TEST(Append, is_not_delayed_by_a_foreign_open_transaction)
     db.append_rows({db.row("key-00001", "{}")});
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox_events"), 1);
     foreign.run("ROLLBACK");
+}
+
+// H4: a client of ours that got stuck or was stopped with the lane's lock in its hand. The server
+// ends it, and what waited for the lock goes on by itself.
+TEST(Append, goes_on_once_the_server_has_ended_a_stuck_holder_of_the_lanes_lock)
+{
+    OutboxDatabase db;
+    pg::ConnectConfig ours = db.database.config();
+    ours.idle_in_transaction_timeout = 200ms;
+    test::PgHolder stuck{ours};
+    stuck.run("BEGIN; SELECT pg_advisory_xact_lock(1163412808, 0); SELECT nextval('outbox_id')");
+    EXPECT_EQ(db.append_rows({db.row("key-00001", "{}")})[0].outcome, AppendOutcome::accepted);
+    EXPECT_EQ(db.number_of("SELECT id FROM outbox"), 2) << "what the holder drew is a gap";
+    try {
+        stuck.run("COMMIT");
+        ADD_FAILURE() << "it was not ended";
+    } catch (const std::runtime_error& ended) {
+        EXPECT_THAT(ended.what(), testing::HasSubstr("idle-in-transaction timeout"));
+    }
 }
 
 // H5: what a rolled-back group drew becomes a gap, and the rows behind it are visible.

@@ -1,5 +1,6 @@
 #include "outbox/outbox_fixture.hpp"
 #include "outbox/pg_lane_store.hpp"
+#include "support/pg_holder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -149,6 +150,33 @@ TEST(LaneStore, remembers_where_every_partition_stood)
     EXPECT_EQ(state.positions.at({"t", 0}).sequence, 42);
     EXPECT_EQ(state.positions.at({"t", 4}).offset, -1);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM outbox_events WHERE published_at IS NOT NULL"), 1);
+}
+
+// H3: both transactions are older than every row, and have written: whoever asks for rows that are
+// older than any open transaction sees none.
+TEST(LaneStore, is_held_up_by_no_open_transaction_of_this_or_another_database)
+{
+    Lane db;
+    const test::PgDatabase another{test::Schema::empty};
+    test::PgHolder elsewhere{another.conninfo()};
+    elsewhere.run("BEGIN; CREATE TABLE elsewhere (x int); INSERT INTO elsewhere VALUES (1)");
+    test::PgHolder here{db.database.conninfo()};
+    here.run("BEGIN; CREATE TABLE here (x int); INSERT INTO here VALUES (1); "
+             "SELECT pg_advisory_xact_lock(1163412808, 1); SELECT nextval('outbox_id')");
+    db.append_rows({db.row("key-00001", "{}"), db.row("key-00002", "{}")});
+    db.append_rows({db.row("key-00003", "{}")});
+
+    const PlannedWindow planned = db.read();
+    ASSERT_EQ(planned.window.rows.size(), 3u);
+    ASSERT_TRUE(db.plan(planned, db.epoch));
+    const std::vector<PlannedWindow> unfinished = db.unfinished();
+    ASSERT_EQ(unfinished.size(), 1u);
+    EXPECT_EQ(unfinished[0].window.rows.size(), 3u);
+    ASSERT_TRUE(db.record(planned));
+    EXPECT_EQ(test::run(db.io, db.store.load(lane, db.epoch))->published_up_to, planned.window.to);
+    EXPECT_EQ(db.number_of("SELECT count(published_at) FROM outbox_events"), 3);
+    here.run("ROLLBACK");
+    elsewhere.run("ROLLBACK");
 }
 
 // H7: an owner that was taken over while it slept must not write.
