@@ -1,10 +1,13 @@
 """A Postgres of a test's own with a streaming standby, to be promoted."""
 
+import contextlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -68,6 +71,24 @@ class ReplicatedPostgres:
             standby.execute("SELECT pg_reload_conf()")
         senders = "SELECT count(*) = 0 FROM pg_stat_replication"
         until(lambda: self._ask("primary", senders), within_s=20, what="replication has ended")
+
+    def wait_for_standby(self) -> None:
+        """From here on no commit is done before the standby has it."""
+        with psycopg.connect(self.primary, autocommit=True) as primary:
+            primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+            primary.execute("SELECT pg_reload_conf()")
+        state = "SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+        until(lambda: self._ask("primary", state), within_s=20, what="the standby is synchronous")
+
+    @contextlib.contextmanager
+    def standby_asleep(self) -> Iterator[None]:
+        """The standby stays connected and takes nothing: what commits meanwhile waits for it."""
+        receiver = self._ask("standby", "SELECT pid FROM pg_stat_wal_receiver")
+        os.kill(receiver, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(receiver, signal.SIGCONT)
 
     def fail_over(self) -> None:
         """The primary dies, and the standby is promoted."""
