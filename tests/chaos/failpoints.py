@@ -27,6 +27,8 @@ SETTINGS = {
     "DROP_EVERY_MS": 200,
     "KAFKA_BATCH_SIZE": 1,
     "WINDOW_ROWS_MAX": 20,
+    "SWEEP_EVERY_S": 1,
+    "SWEEP_GRACE_S": 0,
 }
 RECORDS = 120
 POISON_EVERY = 50
@@ -50,6 +52,7 @@ def count_hits(stack: Stack, folder: Path) -> dict[str, int]:
     """The sites of a life that begins with a plan of another's, and how often each is reached."""
     with _Life(stack, folder) as life:
         life.leave_a_plan()
+        life.leave_orphans()
         life.live("")
         life.recover()
         life.check()
@@ -70,6 +73,7 @@ def run_trial(stack: Stack, trial: Trial, folder: Path) -> None:
     """Raises AssertionError when the fault was not met, or left anything wrong."""
     with _Life(stack, folder) as life:
         life.leave_a_plan()
+        life.leave_orphans()
         status = life.live(str(trial))
         if trial.action == "crash":
             assert status == CRASHED, f"{trial} was not met: the process ended with {status}"
@@ -109,6 +113,7 @@ class _Life:
         self._space = Space(stack, "failpoint", folder)
         self._server = Server(self._space, **SETTINGS)
         self._submissions: list[Submission] = []
+        self._strays: list[str] = []
         self._load = Load(lambda: [self._server.url], clients=6, poison_every=POISON_EVERY)
 
     def __enter__(self) -> "_Life":
@@ -125,6 +130,17 @@ class _Life:
         self._load.__enter__()
         assert self._server.wait(within_s=20) == CRASHED
 
+    def leave_orphans(self) -> None:
+        """As a relay leaves them that dies before its plan: orphans once their lane is published
+        beyond them. Of the same id, so that one round of the sweeper removes both, and a fault can
+        come between them."""
+        lane, first = self._space.rows("SELECT lane, first_id FROM bundles ORDER BY 2 LIMIT 1")[0]
+        for digest in ("0" * 64, "1" * 64):
+            self._strays.append(f"bundles/{lane:02}/{first:019}-{first}-stray-{digest}")
+            self._space.s3.put_object(
+                Bucket=self._space.bucket, Key=self._strays[-1], Body=b"left behind"
+            )
+
     def live(self, failpoint: str) -> int:
         """One life under a failpoint, through all that a life has; answers how it ended."""
         rounds = self._retention_rounds()
@@ -134,6 +150,7 @@ class _Life:
         # Retention wants every lane's lock at once, which it may not get under load.
         self._load.finish()
         self._until_over_or(lambda: self._retention_rounds() > rounds, "a partition is dropped")
+        self._until_over_or(self._swept, "the orphans are removed")
         if self._server.runs():
             self._server.terminate()
         return self._server.wait(within_s=30)
@@ -144,6 +161,12 @@ class _Life:
         return len(self._server.log_lines("partitions_dropped")) + sum(
             line["component"] == "retention" for line in failed
         )
+
+    def _swept(self) -> bool:
+        """No orphan is left, nor the mark of one."""
+        listed = self._space.s3.list_objects_v2(Bucket=self._space.bucket, Prefix="bundles/")
+        left = {entry["Key"] for entry in listed.get("Contents", [])}.intersection(self._strays)
+        return not left and not self._space.rows("SELECT FROM orphans")
 
     def _until_over_or(self, well: Callable[[], bool], what: str) -> None:
         until(lambda: not self._server.runs() or well(), within_s=30, what=what)
@@ -156,6 +179,8 @@ class _Life:
             self._submissions += more.stop()
 
     def check(self) -> None:
+        # By the service itself: `check_space` would remove them too.
+        until(self._swept, within_s=30, what="the orphans are removed")
         limit_messages(self._space.stack, self._space.topics, AS_LAID_OUT_BYTES)
         check_space(self._space, self._submissions).demand_clean()
         self._server.stop()

@@ -34,6 +34,8 @@ SITES = {
     "retention/make",
     "retention/outbox-dropped",
     "retention/staged-dropped",
+    "sweep/forget",
+    "sweep/remove",
 }
 
 
