@@ -1,14 +1,11 @@
 #include "kafka/producer.hpp"
 
-#include "kafka/handles.hpp"
+#include "kafka/mock_cluster.hpp"
 #include "support/kafka.hpp"
 
 #include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <librdkafka/rdkafka_mock.h>
-
-#include <array>
 
 // Against librdkafka's mock cluster: what becomes of messages when the broker says no, is slow or
 // is away. What needs a true broker is in producer_kafkatest.cpp.
@@ -20,43 +17,7 @@ namespace asio = boost::asio;
 using ::exchange::testing::run_until_done;
 using ::testing::HasSubstr;
 
-constexpr std::int16_t api_produce = 0;
 constexpr char topic[] = "events";
-
-class MockCluster {
-public:
-    MockCluster()
-    {
-        std::array<char, 256> text{};
-        rd_kafka_conf_t* conf = rd_kafka_conf_new();
-        rd_kafka_conf_set(conf, "log_level", "0", text.data(), text.size());
-        owner_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size());
-        cluster_ = rd_kafka_mock_cluster_new(owner_, 1);
-        rd_kafka_mock_topic_create(cluster_, topic, 2, 1);
-    }
-    ~MockCluster()
-    {
-        rd_kafka_mock_cluster_destroy(cluster_);
-        rd_kafka_destroy(owner_);
-    }
-    MockCluster(const MockCluster&) = delete;
-    MockCluster& operator=(const MockCluster&) = delete;
-
-    std::string address() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
-    void refuse_next_produce(rd_kafka_resp_err_t code)
-    {
-        rd_kafka_mock_push_request_errors_array(cluster_, api_produce, 1, &code);
-    }
-    void go_down() { rd_kafka_mock_broker_set_down(cluster_, 1); }
-    void answer_after(std::chrono::milliseconds delay)
-    {
-        rd_kafka_mock_broker_set_rtt(cluster_, 1, static_cast<int>(delay.count()));
-    }
-
-private:
-    rd_kafka_t* owner_;
-    rd_kafka_mock_cluster_t* cluster_;
-};
 
 class MockedProducer : public ::testing::Test {
 protected:
@@ -83,7 +44,7 @@ protected:
         return run_until_done(io, producer.send(std::move(batch)));
     }
 
-    MockCluster cluster;
+    MockCluster cluster{topic};
     asio::io_context io;
 };
 
