@@ -30,6 +30,7 @@ class ReplicatedPostgres:
         self._folder = Path(tempfile.mkdtemp(prefix="exchange-pg-"))
         self._password = secrets.token_hex(16)
         self._processes: dict[str, subprocess.Popen] = {}
+        self._environment: dict[str, str] = {}
         self._ports = dict(zip(("primary", "standby"), free_ports(2), strict=True))
         (self._folder / "password").write_text(self._password)
         if AS_SERVER:
@@ -44,13 +45,32 @@ class ReplicatedPostgres:
     def standby(self) -> str:
         return self._conninfo("standby")
 
+    @property
+    def tables(self) -> Path:
+        """Where the primary keeps tables and indexes, without its WAL."""
+        return self._data("primary") / "base"
+
+    @property
+    def log(self) -> str:
+        """The primary's."""
+        return (self._folder / "primary.log").read_text()
+
+    def start_alone(self, environment: dict[str, str]) -> "ReplicatedPostgres":
+        """Without a standby."""
+        self._environment = environment
+        self._start_primary()
+        return self
+
     def start(self) -> "ReplicatedPostgres":
-        self._run("initdb", "-D", self._data("primary"), "-U", "postgres", "-E", "UTF8")
-        self._serve("primary")
+        self._start_primary()
         source = f"{self.primary} application_name=standby"
         self._run("pg_basebackup", "-D", self._data("standby"), "-d", source, "-R", "-c", "fast")
         self._serve("standby")
         return self
+
+    def _start_primary(self) -> None:
+        self._run("initdb", "-D", self._data("primary"), "-U", "postgres", "-E", "UTF8")
+        self._serve("primary")
 
     def close(self) -> None:
         for process in self._processes.values():
@@ -108,7 +128,12 @@ class ReplicatedPostgres:
         ]
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                cwd="/",
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         until(lambda: self._answers(name), within_s=30, what=f"the {name} answers")
 

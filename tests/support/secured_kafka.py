@@ -49,15 +49,25 @@ class SecuredKafka:
         self._unused = list(self._passwords)
         self.open_address = f"127.0.0.1:{self._ports['open']}"
         self._admin: AdminClient | None = None
+        self._environment: dict[str, str] = {}
 
-    def start(self) -> "SecuredKafka":
+    @property
+    def data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def log(self) -> str:
+        return (self._folder / "kafka.log").read_text()
+
+    def start(self, environment: dict[str, str] | None = None) -> "SecuredKafka":
+        self._environment = environment or {}
         settings = (LOCAL_KAFKA / "server.properties").read_text()
         kept = [line for line in settings.splitlines() if "listeners=" not in line]
         kept = [line for line in kept if not line.startswith("listener.security")]
         users = " ".join(f'user_{name}="{word}"' for name, word in self._passwords.items())
         text = "\n".join(kept) + SECURITY.format(users=users, **self._ports)
         text = text.replace("@controller_port@", str(self._ports["controller"]))
-        text = text.replace("@data@", str(self._folder / "data"))
+        text = text.replace("@data@", str(self.data))
         properties = self._folder / "server.properties"
         properties.write_text(text)
         cluster = "A" + secrets.token_urlsafe(16)[:21]
@@ -65,11 +75,22 @@ class SecuredKafka:
         assert self._java(*format_it).wait(60) == 0, (
             f"the broker cannot begin: {self._folder}/kafka.log"
         )
-        self._process = self._java("kafka.Kafka", properties)
+        self._run()
+        return self
+
+    def start_again(self) -> None:
+        """One that has ended."""
+        assert not self.runs()
+        self._run()
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def _run(self) -> None:
+        self._process = self._java("kafka.Kafka", self._folder / "server.properties")
         until(self._listens, within_s=60, what="the secured broker listens")
         self._admin = AdminClient({"bootstrap.servers": self.open_address})
         until(self._answers, within_s=60, what="the secured broker answers")
-        return self
 
     def close(self) -> None:
         if self._process:
@@ -129,7 +150,7 @@ class SecuredKafka:
                 ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
                 + [f"-Dlog4j2.configurationFile={LOCAL_KAFKA / 'log4j2.yaml'}"]
                 + ["-cp", f"{self._jars}/*", *arguments],
-                env={"PATH": os.environ["PATH"]},
+                env={"PATH": os.environ["PATH"], **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
