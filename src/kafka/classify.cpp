@@ -35,7 +35,6 @@ Fault classify(rd_kafka_resp_err_t code)
 
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
         return Fault::message_invalid;
 
@@ -119,13 +118,27 @@ std::string scram_hint(std::string_view detail)
 
 }  // namespace
 
+namespace {
+
+// librdkafka stamps each message with this machine's time: the next one fares no better, and none
+// is at fault.
+std::string_view hint(rd_kafka_resp_err_t code, Fault fault)
+{
+    if (code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+        return "Hint: set this machine's clock, or the broker's: events that are further in its "
+               "future than the topic's message.timestamp.after.max.ms are refused.";
+    return kafka::hint(fault);
+}
+
+}  // namespace
+
 std::string describe(std::string_view what, rd_kafka_resp_err_t code, Fault fault,
                      std::string_view detail)
 {
     const char* words = rd_kafka_err2str(code);
     if (detail.empty() || detail == words)
-        return fmt::format("{}: {}. {}", what, words, hint(fault));
-    return fmt::format("{}: {} ({}). {}{}", what, words, detail, hint(fault),
+        return fmt::format("{}: {}. {}", what, words, hint(code, fault));
+    return fmt::format("{}: {} ({}). {}{}", what, words, detail, hint(code, fault),
                        fault == Fault::denied ? scram_hint(detail) : std::string{});
 }
 

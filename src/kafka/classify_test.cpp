@@ -48,7 +48,7 @@ constexpr Row rows[] = {
     {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, Fault::message_too_large},
     {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, Fault::message_too_large},
     {RD_KAFKA_RESP_ERR_INVALID_RECORD, Fault::message_invalid},
-    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, Fault::message_invalid},
+    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, Fault::unavailable},
     {RD_KAFKA_RESP_ERR__FENCED, Fault::fenced},
     {RD_KAFKA_RESP_ERR_PRODUCER_FENCED, Fault::fenced},
     {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, Fault::fenced},
@@ -88,6 +88,12 @@ TEST(Classify, says_what_happened_why_and_what_helps)
     EXPECT_THAT(error.what(), StartsWith("Kafka topic 'a': Broker: Unknown topic or partition "
                                          "(detail). Hint: "));
     EXPECT_THAT(error.what(), HasSubstr("exchange topics apply"));
+}
+
+TEST(Classify, blames_the_clock_for_a_time_that_the_broker_refuses)
+{
+    const Error error = make_error("Kafka events[0]", RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
+    EXPECT_THAT(error.what(), HasSubstr("Hint: set this machine's clock"));
 }
 
 TEST(Classify, says_that_an_old_client_cannot_do_scram_only_where_scram_was_refused)
