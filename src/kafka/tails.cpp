@@ -132,6 +132,7 @@ void take(Reading& reading, const rd_kafka_message_t& message, Walks& walks)
         if (classify(message.err) == Fault::unavailable) return;
         throw make_error(fmt::format("Kafka {}[{}]", at.topic, at.partition), message.err);
     }
+    ++progress.tail.messages_read;
     if (message.offset < progress.tail.stable_end)
         progress.tail.last = Tail::Last{message.offset, headers_of(message)};
     if (message.offset + 1 >= progress.tail.stable_end) finish_or_go_back(reading, at, progress);

@@ -14,6 +14,8 @@ struct Tail {
     // Where reading committed messages ends. Below `end` while a transaction is undecided: then the
     // tail is not the last word yet.
     std::int64_t stable_end = 0;
+    // How many messages it took to find the last one, those included that were read again.
+    std::int64_t messages_read = 0;
     // Headers and offset of the last committed message; empty when the log holds none (never
     // written, or all of it past retention).
     struct Last {

@@ -136,8 +136,10 @@ TEST(Tails, reads_the_last_message_of_each_partition_quickly)
         ASSERT_TRUE(tail.last);
         EXPECT_EQ(tail.last->offset, partition * 40);
         EXPECT_EQ(tail.last->headers.at("x-id"), std::to_string(partition * 40));
+        EXPECT_EQ(tail.messages_read, partition == 0 ? 1 : 8) << "however long the log is";
     }
     EXPECT_FALSE(found.at({topic, 7}).last);
+    EXPECT_EQ(found.at({topic, 7}).messages_read, 0);
     const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
     RecordProperty("tails_ms", static_cast<int>(took_ms));
     std::cout << fmt::format("8 tails in {} ms\n", took_ms);
@@ -175,6 +177,7 @@ TEST(Tails, goes_back_over_aborted_transactions)
     ASSERT_TRUE(tail.last);
     EXPECT_EQ(tail.last->offset, 2);
     EXPECT_EQ(tail.last->headers.at("x-id"), "2");
+    EXPECT_EQ(tail.messages_read, 3) << "nothing of what was aborted is given to a reader";
 }
 
 TEST(Tails, says_nothing_where_all_was_aborted)

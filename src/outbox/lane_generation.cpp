@@ -14,6 +14,11 @@ namespace exchange::outbox {
 
 namespace asio = boost::asio;
 
+struct LaneRelay::TakenUp {
+    Positions positions;
+    std::int64_t messages_read = 0;
+};
+
 asio::awaitable<void> LaneRelay::generation(Epoch epoch)
 {
     metrics_.generations.add();
@@ -35,13 +40,15 @@ asio::awaitable<void> LaneRelay::generation(Epoch epoch)
     failpoint("relay/loaded");
     LaneState& state = *loaded;
     now.after = state.published_up_to;
-    now.positions = co_await take_up(*now.producer, epoch, state);
+    TakenUp taken = co_await take_up(*now.producer, epoch, state);
+    now.positions = std::move(taken.positions);
     cut_off_since_.reset();
     failpoint("relay/tails-read");
     log_.info("lane_started", {{"lane", number(lane_)},
                                {"epoch", epoch.value},
                                {"published_up_to", state.published_up_to.value},
-                               {"unfinished_windows", state.unfinished.size()}});
+                               {"unfinished_windows", state.unfinished.size()},
+                               {"tail_messages", taken.messages_read}});
     co_await ask_for_topics(now, state);
     co_await finish_unfinished(now, state);
     set_halted(false);
@@ -78,8 +85,8 @@ asio::awaitable<void> LaneRelay::halt_or_renew(Generation& now)
 }
 
 // Where the lane's partitions stand, from their ends.
-asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch epoch,
-                                              const LaneState& state)
+asio::awaitable<LaneRelay::TakenUp> LaneRelay::take_up(kafka::Producer& producer, Epoch epoch,
+                                                       const LaneState& state)
 {
     std::vector<kafka::TopicPartition> partitions = partitions_of_lane(
         lane_, layout_.lanes, layout_.partitions, topics_there(topics_, missing_topics_));
@@ -90,6 +97,9 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch e
         log_.error("hanging_transaction_repaired",
                    {{"topic", partition.topic}, {"partition", partition.partition}});
     }
+    TakenUp taken;
+    for (const auto& [partition, tail] : settled.tails) taken.messages_read += tail.messages_read;
+    metrics_.tail_messages.add(static_cast<double>(taken.messages_read));
     LaneHistory history;
     history.published = state.positions;
     history.copies_possible = !ports_.log.shuts_out_former_writers();
@@ -106,10 +116,10 @@ asio::awaitable<Positions> LaneRelay::take_up(kafka::Producer& producer, Epoch e
         if (!co_await ports_.lanes.load(lane_, epoch)) throw LeaseLost{};
         throw Halted{*stop};
     }
-    Positions positions = std::get<Positions>(std::move(verdict));
+    taken.positions = std::get<Positions>(std::move(verdict));
     // Those of missing topics stay what they were: each record of the lane holds all of them.
-    positions.insert(state.positions.begin(), state.positions.end());
-    co_return positions;
+    taken.positions.insert(state.positions.begin(), state.positions.end());
+    co_return taken;
 }
 
 asio::awaitable<void> LaneRelay::finish_unfinished(Generation& now, LaneState& state)

@@ -105,6 +105,7 @@ public:
 
 private:
     struct Generation;
+    struct TakenUp;
     struct Sent;
     struct Leaving;
 
@@ -115,8 +116,8 @@ private:
     void set_halted(bool halted);
     void stand_aside();
     bool leaving() const { return stopping_ || yielding_; }
-    boost::asio::awaitable<Positions> take_up(kafka::Producer& producer, Epoch epoch,
-                                              const LaneState& state);
+    boost::asio::awaitable<TakenUp> take_up(kafka::Producer& producer, Epoch epoch,
+                                            const LaneState& state);
     boost::asio::awaitable<void> ask_for_topics(Generation& now, const LaneState& state);
     boost::asio::awaitable<bool> may_write(kafka::Producer& producer, const std::string& topic);
     boost::asio::awaitable<void> ask_again_in_time(Generation& now);

@@ -30,6 +30,8 @@ RelayMetrics::RelayMetrics(obs::Metrics& metrics)
                                         "Lanes given to another process while this one went on")},
       generations{metrics.counter("exchange_relay_generations_total",
                                   "Times a lane was started from what database and log say")},
+      tail_messages{metrics.counter("exchange_relay_tail_messages_total",
+                                    "Messages read to find where partitions end")},
       finished_plans{metrics.counter("exchange_relay_finished_plans_total",
                                      "Windows planned by an earlier generation and finished")},
       stored_bundles{

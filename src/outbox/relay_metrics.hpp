@@ -17,6 +17,7 @@ struct RelayMetrics {
     obs::Gauge processes;
     obs::Counter handed_over_lanes;
     obs::Counter generations;
+    obs::Counter tail_messages;
     obs::Counter finished_plans;
     obs::Counter stored_bundles;
     obs::Counter stored_bytes;

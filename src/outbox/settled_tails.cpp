@@ -32,8 +32,10 @@ asio::awaitable<void> wait_for_markers(EventLog& log, Tails& tails, SettlePatien
     for (Partitions open = undecided(tails); !open.empty(); open = undecided(tails)) {
         if (SteadyClock::now() >= deadline) co_return;
         co_await sleep_until(SteadyClock::now() + backoff.pause());
-        for (auto& [partition, tail] : co_await log.tails(std::move(open)))
+        for (auto& [partition, tail] : co_await log.tails(std::move(open))) {
+            tail.messages_read += tails[partition].messages_read;
             tails[partition] = std::move(tail);
+        }
     }
 }
 

@@ -10,9 +10,11 @@ from support.gate import Gate
 from support.load import Load
 from support.request_gate import RequestGate
 from support.server import Server
-from support.space import LANES, Space
+from support.space import LANES, PARTITIONS, Space
 from support.waiting import until
 
+# Of one lane, over its partitions of both topics: two steps back (src/kafka/tail_walk.hpp).
+TAIL_MESSAGES_MOST = (8 + 64) * 2 * PARTITIONS // LANES
 OWNERS = "SELECT owner, count(*) FROM lanes WHERE expires_at > clock_timestamp() GROUP BY owner"
 
 
@@ -67,8 +69,12 @@ def test_a_killed_process_is_replaced_within_seconds_and_gets_its_share_again(op
                       (SELECT lane, max(epoch) FROM published GROUP BY lane)
                 GROUP BY lane ORDER BY 1 DESC LIMIT 1"""
     took_s = float(space.rows(query, killed)[0][0]) - killed
-    print(f"takeover {took_s:.2f} s, passed over {relay(first, 'passed_over_rows'):.0f} rows")
+    read = first.log_lines("lane_started")[-1]["tail_messages"]
+    passed_over = relay(first, "passed_over_rows")
+    print(f"takeover {took_s:.2f} s, {read} messages read, {passed_over:.0f} rows passed over")
     assert took_s < 5
+    assert 0 < read <= TAIL_MESSAGES_MOST
+    assert relay(first, "tail_messages") >= read
     again = Server(space, name="second").start()
     shared_by(space, 2)
     assert again.lane_troubles() == []
