@@ -17,6 +17,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -171,8 +172,10 @@ std::string Service::Parts::not_ready() const
 {
     if (!ready) return "Postgres has not been reached yet";
     if (monitors && !monitors->postgres_ok()) return "Postgres is away";
-    // Never full to the last byte: a body that does not fit is refused.
-    if (server->body_bytes_in_flight() > config.limits.body_budget_bytes - config.body_bytes_max)
+    // Never full to the last byte: a body that does not fit is refused. In a small budget the
+    // largest body would find no room beside any other.
+    const std::size_t budget = config.limits.body_budget_bytes;
+    if (server->body_bytes_in_flight() > budget - std::min(config.body_bytes_max, budget / 2))
         return "no room for request bodies";
     return {};
 }
@@ -336,6 +339,9 @@ bool Service::stop()
     Parts& parts = *parts_;
     parts.log.info("stopping");
     const TimePoint deadline = SteadyClock::now() + parts.config.drain_timeout;
+    // What a server keeps waiting beyond that is left as a crash would leave it: who comes next
+    // finishes it.
+    const TimePoint last = deadline + 8s;
     asio::co_spawn(parts.http_loops.front()->io(), parts.server->drain(deadline), asio::use_future)
         .get();
     for (const auto& committer : parts.committers) committer->stop();
@@ -353,15 +359,16 @@ bool Service::stop()
         asio::post(io, [&parts] { parts.monitors->stop(); });
         if (parts.relaying.wait_until(deadline) != std::future_status::ready) {
             asio::post(io, [&parts] { parts.relay->stop(); });
-            in_time = parts.relaying.wait_for(15s) == std::future_status::ready;
+            in_time = parts.relaying.wait_until(last) == std::future_status::ready;
         }
         asio::post(io, [&parts] { parts.sweeper->stop(); });
     }
     asio::post(io, [&parts] { parts.retention->stop(); });
-    parts.retaining.wait_for(5s);
     asio::post(io, [&parts] { parts.intake->stop(); });
     asio::post(io, [&parts] { parts.monitors->stop(); });
-    for (std::future<bool>& watching : parts.watching) watching.wait_for(6s);
+    const TimePoint soon = std::min(last, SteadyClock::now() + 6s);
+    parts.retaining.wait_until(soon);
+    for (std::future<bool>& watching : parts.watching) watching.wait_until(soon);
     parts.log.info("stopped", {{"drained", in_time}});
     return in_time;
 }

@@ -1,6 +1,7 @@
 """The raw store or Postgres is away, wrong or cut off in mid-commit."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -109,6 +110,21 @@ def test_serve_starts_before_postgres_and_begins_when_it_is_there(open_space, st
         gate.open()
         submissions = _send_when_ready(server)
         server.stop()
+    check_space_after_restart(space, submissions)
+
+
+def test_a_postgres_that_falls_silent_does_not_keep_a_process_from_its_end(open_space):
+    space = open_space("silent_postgres")
+    with Gate(space.pg_address()) as gate:
+        server = Server(
+            space, DATABASE_URL=space.database_url(gate.address), DRAIN_TIMEOUT_MS=1000
+        ).start()
+        submissions = _send_when_ready(server)
+        server.published(len(submissions))
+        gate.drop_replies()
+        server.send_signal(signal.SIGTERM)
+        # The second of the drain, the eight after it, and what a busy machine takes.
+        server.wait(within_s=15)
     check_space_after_restart(space, submissions)
 
 
