@@ -4,18 +4,20 @@ import random
 
 import pytest
 from confluent_kafka import Producer
-from soak.soak import soak
-from soak.verdict import violations
+from soak.soak import LEFT_BY_A_KILL, soak
+from soak.verdict import dead_rows, violations
 from support.events import read_events
 from support.space import PARTITIONS, Space
+from support.waiting import until
 
 COUNT = 3000
+KILLS = 2
 
 
 @pytest.fixture(scope="module")
 def soaked(open_module_space) -> Space:
     space = open_module_space("soak")
-    assert soak(space, COUNT, 2, random.Random(1)) == {}
+    assert soak(space, COUNT, KILLS, random.Random(1)) == {}
     return space
 
 
@@ -42,6 +44,13 @@ def test_a_record_that_nobody_was_told_of_is_a_ghost(soaked):
         assert judged(soaked) == {"lost", "ghost"}
     finally:
         results.write_text(whole)
+
+
+def test_a_row_that_is_changed_for_each_event_is_a_dead_one(soaked):
+    before = dead_rows(soaked)
+    soaked.rows("UPDATE records SET size = size RETURNING 1")
+    until(lambda: dead_rows(soaked) >= before + COUNT, within_s=30, what="the counters have them")
+    assert before + COUNT > LEFT_BY_A_KILL * KILLS
 
 
 def test_an_event_written_again_is_found_thrice(soaked):

@@ -2,8 +2,10 @@
 #
 # Push a large file while server and client are killed, and count what is left.
 #
-# On a stack of its own. Ends when every record is published, and holds the answers that the client
-# noted against Postgres, Kafka and the raw store: each record, event and stored byte.
+# On a stack of its own, and under a snapshot of the database that is held throughout. Ends when
+# every record is published, and holds the answers that the client noted against Postgres, Kafka and
+# the raw store: each record, event and stored byte. Rows that are dead in Postgres are counted too:
+# no more than what the kills interrupted.
 #
 # --records N    default 1,000,000, which takes some minutes
 # --kills K      kill -9, of the server and of the client in turn; default 5
