@@ -97,19 +97,19 @@ TEST(LargeBody, is_refused_for_now_when_too_many_wait)
 // after its end is for the sanitizers to find.
 TEST(LargeBody, may_wait_for_its_turn_when_all_ends)
 {
-    std::promise<void> begun;
+    std::promise<void> gate;
     asio::io_context io;
     BlockingPool pool{"bodies", 1, 2};
-    auto tell = [&begun] {
-        begun.set_value();
+    auto hold = [opened = gate.get_future().share()] {
+        opened.wait();
         return true;
     };
-    asio::co_spawn(io, pool.run(std::move(tell), SteadyClock::now() + 1h), asio::detached);
+    asio::co_spawn(io, pool.run(std::move(hold), SteadyClock::now() + 1h), asio::detached);
     std::future<std::unique_ptr<LargeBody>> read = asio::co_spawn(
         io, read_large_body(pool, record::Api::v1, large_body(), SteadyClock::now() + 1h),
         asio::use_future);
     io.poll();
-    begun.get_future().wait();
+    gate.set_value();
     EXPECT_EQ(read.wait_for(0s), std::future_status::timeout);
 }
 
