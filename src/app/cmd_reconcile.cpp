@@ -73,12 +73,6 @@ bool confirmed(const Options& options, bool json)
     return answer == "y" || answer == "yes";
 }
 
-int exit_after(const reconcile::RepairPlan& plan, const reconcile::RepairOutcome& outcome)
-{
-    const bool all = plan.left == 0 && outcome.not_republished == 0 && plan.sweep <= outcome.swept;
-    return all ? exit_ok : exit_difference;
-}
-
 int run(const Globals& globals, const Options& options)
 {
     const LoadedConfig loaded = load_config_from_process(globals.config_path);
@@ -100,7 +94,7 @@ int run(const Globals& globals, const Options& options)
                 [&](auto executor) { return mend(executor, loaded.config, options, report); });
             body["done"] = outcome_json(outcome);
             if (!globals.json) print_outcome(outcome);
-            exit_code = exit_after(plan, outcome);
+            exit_code = reconcile::all_repaired(plan, outcome) ? exit_ok : exit_difference;
         } else if (!globals.json) {
             fmt::print("\nNothing was done. Hint: exchange reconcile --repair --yes\n");
         }

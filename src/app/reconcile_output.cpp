@@ -81,7 +81,8 @@ json::object outcome_json(const reconcile::RepairOutcome& outcome)
             {"without_raw_bytes", outcome.not_republished},
             {"swept", outcome.swept},
             {"orphans_left", outcome.orphans_left},
-            {"marked_known", outcome.marked_known}};
+            {"marked_known", outcome.marked_known},
+            {"unnamed", outcome.unnamed}};
 }
 
 void print_report(const reconcile::Report& report)
@@ -135,6 +136,8 @@ void print_outcome(const reconcile::RepairOutcome& outcome)
                "  {} findings are known from now on\n",
                outcome.republished, outcome.not_republished, outcome.swept, outcome.orphans_left,
                outcome.marked_known);
+    if (outcome.unnamed > 0)
+        fmt::print("  {} findings are more than one report names: repair again\n", outcome.unnamed);
 }
 
 }  // namespace exchange::app

@@ -63,6 +63,15 @@ asio::awaitable<void> republish_all(pg::Session& session, objects::RawStore& sto
     }
 }
 
+// The subjects of one page of findings.
+std::vector<std::string_view> subjects_of(const std::vector<Finding>& found, std::size_t from)
+{
+    std::vector<std::string_view> subjects;
+    const std::size_t to = std::min(from + findings_at_once, found.size());
+    for (std::size_t at = from; at < to; ++at) subjects.push_back(found[at].subject);
+    return subjects;
+}
+
 asio::awaitable<void> mark_known(pg::Session& session, const Findings& findings,
                                  const RepairTerms& terms, RepairOutcome& outcome)
 {
@@ -70,10 +79,8 @@ asio::awaitable<void> mark_known(pg::Session& session, const Findings& findings,
         if (!kind.in_log) continue;
         const std::vector<Finding>& found = findings.of(kind.kind);
         for (std::size_t from = 0; from < found.size(); from += findings_at_once) {
-            const std::size_t to = std::min(from + findings_at_once, found.size());
-            std::vector<std::string_view> names(to - from, kind.name);
-            std::vector<std::string_view> subjects;
-            for (std::size_t at = from; at < to; ++at) subjects.push_back(found[at].subject);
+            const std::vector<std::string_view> subjects = subjects_of(found, from);
+            const std::vector<std::string_view> names(subjects.size(), kind.name);
             pg::Params params;
             params.text_array(names).text_array(subjects).text(terms.actor).text(terms.reason);
             const pg::Rows rows = co_await session.run(sql::mark_known, std::move(params), soon());
@@ -82,7 +89,37 @@ asio::awaitable<void> mark_known(pg::Session& session, const Findings& findings,
     }
 }
 
+asio::awaitable<std::size_t> waiting_orphans(pg::Session& session, const Findings& findings,
+                                             const RepairTerms& terms)
+{
+    const std::vector<Finding>& found = findings.of(Kind::orphan);
+    std::size_t waiting = 0;
+    for (std::size_t from = 0; from < found.size(); from += findings_at_once) {
+        pg::Params params;
+        params.text_array(subjects_of(found, from)).interval(terms.grace);
+        const pg::Rows rows = co_await session.run(sql::waiting_orphans, std::move(params), soon());
+        waiting += static_cast<std::size_t>(rows.integer(0, 0));
+    }
+    co_return waiting;
+}
+
+// The sweep goes by the store, the rest by what the report names.
+std::size_t unnamed(const Findings& findings)
+{
+    std::size_t more = 0;
+    for (const KindInfo& kind : kinds)
+        if (kind.kind == Kind::missing || kind.in_log)
+            more += findings.count(kind.kind) - findings.of(kind.kind).size();
+    return more;
+}
+
 }  // namespace
+
+bool all_repaired(const RepairPlan& plan, const RepairOutcome& outcome)
+{
+    return plan.left == 0 && outcome.not_republished == 0 && outcome.orphans_left == 0 &&
+           outcome.unnamed == 0;
+}
 
 RepairPlan plan_repair(const Findings& findings)
 {
@@ -118,7 +155,8 @@ asio::awaitable<RepairOutcome> repair(pg::Session& session, objects::RawStore& s
     sweeping.reason = terms.reason;
     const SweepOutcome swept = co_await sweep(session, store, std::move(sweeping));
     outcome.swept = swept.removed;
-    outcome.orphans_left = swept.orphans;
+    outcome.orphans_left = co_await waiting_orphans(session, findings, terms);
+    outcome.unnamed = unnamed(findings);
     co_return outcome;
 }
 

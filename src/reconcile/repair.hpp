@@ -29,11 +29,17 @@ struct RepairOutcome {
     std::size_t republished = 0;
     // Missing events whose raw bytes are nowhere.
     std::size_t not_republished = 0;
+    // By us: the service's sweeper may have been faster.
     std::size_t swept = 0;
-    // Marked orphans whose grace is not over.
+    // Orphans of the report whose marks' grace is not over.
     std::size_t orphans_left = 0;
     std::size_t marked_known = 0;
+    // Counted in the report, and more than it names: they need another run.
+    std::size_t unnamed = 0;
 };
+
+// Nothing of the report is left to do.
+bool all_repaired(const RepairPlan& plan, const RepairOutcome& outcome);
 
 // Only appends missing events again.
 boost::asio::awaitable<RepairOutcome> republish_missing(pg::Session& session,
