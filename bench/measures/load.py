@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[1] / "ingest.lua"
+# At a steady pace; a client's next request waits at random.
+PACED_CONNECTIONS = 30
+# What a request and the client's timer take besides the pause.
+ANSWER_MS = 3
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,13 @@ def load(
         raise RuntimeError(f"wrk: {done.returncode}\n{done.stdout}{done.stderr}")
     found = json.loads(lines[-1])
     return Load(**found, client_cpu=(_children_seconds() - before) / found["seconds"])
+
+
+def load_at(url: str, pace: int, *, seconds: float) -> Load:
+    """So many requests a second, or a few more."""
+    pause = 1000 * PACED_CONNECTIONS // pace - ANSWER_MS
+    options = (f"pause={pause}", "count")
+    return load(url, connections=PACED_CONNECTIONS, seconds=seconds, options=options)
 
 
 def _children_seconds() -> float:

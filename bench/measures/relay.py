@@ -16,30 +16,22 @@ from support.waiting import until
 from measures.bars import Outcome
 from measures.commits import Commits
 from measures.ingest import costs
-from measures.load import load
+from measures.load import load, load_at
 from measures.places import Places
 from measures.processes import Processor, answers_from_postgres, memory_mb
 from measures.samples import ACCEPTED, gained, mean, quantile, step_ms
 
 PACE = 300
-CONNECTIONS = 30
 LATENCY = "exchange_relay_publish_seconds"
 RECORDED = "SELECT coalesce(sum(row_count), 0), max(published_at) FROM published"
 
 
 def paced(server: Server, commits: Commits, outcome: Outcome) -> None:
-    """Commit to acknowledgement at a steady pace; a client's next request waits at random."""
-    # What a request and the client's timer take comes on top.
-    pause = 1000 * CONNECTIONS // PACE - 6
+    """Commit to acknowledgement at a steady pace."""
     earlier = len(commits.to_acknowledged_ms())
     before = server.metrics()
     processor = Processor(server.space, server.pid)
-    answers = load(
-        f"{server.url}/v1/ingest",
-        connections=CONNECTIONS,
-        seconds=8 if outcome.quick else 20,
-        options=(f"pause={pause}", "count"),
-    )
+    answers = load_at(f"{server.url}/v1/ingest", PACE, seconds=8 if outcome.quick else 20)
     cores = processor.shares()
     time.sleep(1)
     after = server.metrics()

@@ -11,28 +11,25 @@ from contextlib import closing
 from datetime import datetime
 
 import psycopg
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Message
 from support.server import Server
 from support.space import Space
 from support.waiting import until
 
 from measures.bars import Outcome
 from measures.commits import Commits
-from measures.load import load
+from measures.load import load_at
 from measures.places import Places
 from measures.processes import Processor
 from measures.samples import WINDOWS, gained, mean, step_ms
 
-CONNECTIONS = 30
-
 
 class Reader:
-    """Reads a space's topics on a thread of its own and notes how old each event is, and when one
-    of a trace came."""
+    """Reads a space's topics on a thread of its own and notes when each message came; what it says
+    is looked at later, since that takes a processor's time."""
 
     def __init__(self, space: Space) -> None:
-        self.ages_ms: list[float] = []
-        self.came_ns: dict[str, int] = {}
+        self.came: list[tuple[int, Message]] = []
         self._ended = threading.Event()
         self._consumer = Consumer(
             {
@@ -53,11 +50,22 @@ class Reader:
         while not self._ended.is_set():
             message = self._consumer.poll(0.1)
             if message is not None and message.error() is None:
-                now = time.time_ns()
-                told = json.loads(message.value())["occurred_at"]
-                self.ages_ms.append(now / 1e6 - datetime.fromisoformat(told).timestamp() * 1e3)
-                traceparent = dict(message.headers()).get("traceparent", b"").decode()
-                self.came_ns[traceparent[3:35]] = now
+                self.came.append((time.time_ns(), message))
+
+    def ages_ms(self, first: int) -> list[float]:
+        """Without the first ones."""
+        ages = []
+        for came_ns, message in self.came[first:]:
+            told = json.loads(message.value())["occurred_at"]
+            ages.append(came_ns / 1e6 - datetime.fromisoformat(told).timestamp() * 1e3)
+        return ages
+
+    def came_ns(self, first: int) -> dict[str, int]:
+        """By trace id, without the first ones."""
+        return {
+            dict(message.headers()).get("traceparent", b"").decode()[3:35]: came_ns
+            for came_ns, message in self.came[first:]
+        }
 
     def close(self) -> None:
         self._ended.set()
@@ -70,14 +78,24 @@ def visible(places: Places, outcome: Outcome) -> None:
     try:
         with Commits() as commits, closing(Reader(space)) as reader:
             server = Server(space, RELAY_MODE="transactional", **commits.settings).start()
-            load(f"{server.url}/v1/ingest", connections=30, seconds=12, options=("pause=94",))
-            until(lambda: reader.ages_ms, within_s=30, what="the reader has its partitions")
+            load_at(f"{server.url}/v1/ingest", 300, seconds=12)
+            until(lambda: reader.came, within_s=30, what="the reader has its partitions")
             parts = server, reader, commits, outcome
             alone = _at_pace(*parts, 300)
             _at_pace(*parts, 1000)
             with foreign_transactions(space):
                 beside = _at_pace(*parts, 300, " beside open transactions")
             outcome.bar("p50 beside open transactions, to alone", beside / alone, "<=", 1.3, "x")
+    finally:
+        space.close()
+
+
+def warm_up(places: Places, outcome: Outcome) -> None:
+    """Java compiles a broker's code while it works; one in service has long done so."""
+    space = places.make("warm").prepare(lanes=None)
+    try:
+        server = Server(space).start()
+        load_at(f"{server.url}/v1/ingest", 1000, seconds=45 if outcome.quick else 90)
     finally:
         space.close()
 
@@ -105,24 +123,18 @@ def _at_pace(
     beside: str = "",
 ) -> float:
     """Answers the median."""
-    # What a request and the client's timer take comes on top.
-    pause = max(1, 1000 * CONNECTIONS // pace - 6)
-    first, known = len(reader.ages_ms), set(reader.came_ns)
+    first = len(reader.came)
     before = server.metrics()
     processor = Processor(server.space, server.pid)
-    answers = load(
-        f"{server.url}/v1/ingest",
-        connections=CONNECTIONS,
-        seconds=8 if outcome.quick else 20,
-        options=(f"pause={pause}", "count"),
-    )
+    answers = load_at(f"{server.url}/v1/ingest", pace, seconds=8 if outcome.quick else 20)
     cores, after = processor.shares(), server.metrics()
     time.sleep(1)
-    ages = sorted(reader.ages_ms[first:])
+    ages = sorted(reader.ages_ms(first))
+    came_ns = reader.came_ns(first)
     since_commit = [
-        (reader.came_ns[trace] - committed) / 1e6
+        (came_ns[trace] - committed) / 1e6
         for trace, committed in commits.committed_ns().items()
-        if trace in reader.came_ns and trace not in known
+        if trace in came_ns
     ]
     p50 = statistics.median(since_commit)
     name = f"visible at {pace}/s{beside}"
