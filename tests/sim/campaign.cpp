@@ -8,10 +8,13 @@ namespace {
 
 // Counted by the world, but for the one that only ingest itself sees.
 constexpr std::array sometimes{
+    "append refused to a former layout",
     "append rolled back",
     "append uncertain",
     "append waited for its lane",
     "bundle stored again",
+    "change of lanes given up",
+    "change of lanes refused",
     "commit uncertain",
     "conflict answered",
     "copy in idempotent mode",
@@ -24,6 +27,8 @@ constexpr std::array sometimes{
     "kafka crash",
     "key held",
     "kill",
+    "lane refused to a former layout",
+    "lanes changed",
     "late marker",
     "lease given back",
     "lease lost",

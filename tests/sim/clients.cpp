@@ -30,8 +30,6 @@ void Clients::start()
     for (int number = 0; number < world_.plan.submissions; ++number) {
         Submission submission;
         submission.row = make_row(number);
-        submission.lane =
-            lane_of(layout_of(world_.plan), submission.row->source, submission.row->key);
         submissions_.push_back(std::move(submission));
         const auto index = submissions_.size() - 1;
         // In bursts: groups and windows of more than one come from requests at the same time.
@@ -58,9 +56,9 @@ void Clients::attempt(std::size_t index)
             world_.dice.between(Duration{1}, Duration{2ms}),
             [this, index, verdict = std::move(verdict)] { take(index, verdict); });
     };
-    const auto arrives = [weak = std::weak_ptr{process}, lane = submission.lane,
-                          row = submission.row, reply = std::move(reply)] {
-        if (const auto there = weak.lock()) there->submit(lane, row, reply);
+    const auto arrives = [weak = std::weak_ptr{process}, row = submission.row,
+                          reply = std::move(reply)] {
+        if (const auto there = weak.lock()) there->submit(row, reply);
     };
     world_.timeline.after(world_.dice.between(Duration{1}, Duration{2ms}), process, arrives);
     // Impatient: the first attempt may be under way yet, at this process or another.
@@ -102,7 +100,6 @@ void Clients::send_conflicting(std::size_t of)
     other->sha256 = crypto::sha256(other->body);
     Submission submission;
     submission.row = std::move(other);
-    submission.lane = submissions_[of].lane;
     submission.conflicting = true;
     submissions_.push_back(std::move(submission));
     attempt(submissions_.size() - 1);

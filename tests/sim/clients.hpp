@@ -18,7 +18,6 @@ public:
 
     struct Submission {
         std::shared_ptr<const AppendedRow> row;
-        LaneId lane{};
         bool conflicting = false;
         std::optional<outbox::AppendAnswer> answer;
     };

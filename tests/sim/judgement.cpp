@@ -11,10 +11,9 @@ void Referee::judge(const Clients& clients)
 {
     std::map<std::int64_t, int> seen;
     for (const auto& [partition, log] : broker_->logs()) judge_log(partition, log, seen);
-    for (int lane = 0; lane < world_.plan.lanes; ++lane) {
-        const LaneId id{static_cast<std::int16_t>(lane)};
-        judge_lane(id, seen);
-        judge_quarantine(id, seen);
+    for (const LaneId lane : all_lanes()) {
+        judge_lane(lane, seen);
+        judge_quarantine(lane, seen);
     }
     judge_answers(clients);
 }
@@ -55,7 +54,7 @@ void Referee::judge_log(const kafka::TopicPartition& partition, const PartitionL
 void Referee::judge_record(const kafka::TopicPartition& partition, const kafka::Message& message)
 {
     const std::int64_t id = number_header(message, "x-id");
-    const auto& rows = postgres_->lane(lane_of(partition)).rows;
+    const auto& rows = postgres_->lane(lane_of(partition, id)).rows;
     const auto found = rows.find(id);
     if (found == rows.end()) {
         world_.violated(fmt::format("row {} is in the log and not in its lane", id));

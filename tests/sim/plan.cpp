@@ -32,6 +32,22 @@ LinkFaults link_faults(Dice& dice, Duration latency)
     return faults;
 }
 
+void draw_lane_changes(Dice& dice, Plan& plan)
+{
+    // Without the lane's lock an append knows no order with a change either.
+    if (plan.variant == Variant::no_lane_lock) return;
+    const bool needed =
+        plan.variant == Variant::early_lane_change || plan.variant == Variant::no_layout_check;
+    plan.lane_changes = rhythm(dice, needed ? 1 : 0.3, 500ms, 5s, 2s);
+    if (plan.lane_changes.every == Duration{}) return;
+    plan.lanes_most = 3;
+    plan.partitions = 6;
+    // A released event would have to be appended to the lane that it was in: poison forbids it.
+    if (dice.chance(0.8)) plan.poison = 0;
+    // What hangs in a partition that changes its lane only an operator can end.
+    plan.lost_markers = 0;
+}
+
 }  // namespace
 
 Plan draw_plan(Dice& dice, Variant variant)
@@ -40,7 +56,7 @@ Plan draw_plan(Dice& dice, Variant variant)
     plan.variant = variant;
     plan.transactional = variant != Variant::none || !dice.chance(0.15);
 
-    plan.lanes = dice.between(1, 3);
+    plan.lanes = plan.lanes_most = dice.between(1, 3);
     plan.partitions = plan.lanes * dice.between(1, 2);
     plan.processes = dice.between(1, 3);
     plan.ids = dice.between(1, 3);
@@ -81,6 +97,7 @@ Plan draw_plan(Dice& dice, Variant variant)
     // In idempotent mode a former owner's late event may name the former place.
     plan.other_stores = plan.transactional ? some(dice, 0.3) : 0;
     plan.record_within = dice.between(1ms, 200ms);
+    draw_lane_changes(dice, plan);
     return plan;
 }
 
@@ -107,6 +124,10 @@ std::string_view name_of(Variant variant)
         return "lost-commit-markers";
     case Variant::no_pass_over:
         return "no-pass-over";
+    case Variant::early_lane_change:
+        return "early-lane-change";
+    case Variant::no_layout_check:
+        return "no-layout-check";
     }
     return "none";
 }

@@ -23,7 +23,9 @@ enum class Variant {
     // No broken protocol but a worse broker: it also loses markers of commits that it acknowledged.
     // The relay does not withstand that (docs/guarantees.md).
     lost_commit_markers,
-    no_pass_over,  // planned windows are published again without asking the tails
+    no_pass_over,       // planned windows are published again without asking the tails
+    early_lane_change,  // the number of lanes changes while events wait to be published
+    no_layout_check,    // who knows a former number of lanes goes on as before
 };
 
 inline constexpr std::array all_variants{Variant::none,
@@ -35,7 +37,9 @@ inline constexpr std::array all_variants{Variant::none,
                                          Variant::no_pass_over,
                                          Variant::plan_after_publish,
                                          Variant::store_after_publish,
-                                         Variant::lost_commit_markers};
+                                         Variant::lost_commit_markers,
+                                         Variant::early_lane_change,
+                                         Variant::no_layout_check};
 
 // Of one link between a process and a server. Likelihoods are per request.
 struct LinkFaults {
@@ -57,7 +61,10 @@ struct Plan {
     Variant variant = Variant::none;
     bool transactional = true;
 
+    // At the start, and the most that it is changed to.
     int lanes = 1;
+    int lanes_most = 1;
+    // A multiple of each number of lanes up to the most.
     int partitions = 1;
     int processes = 2;
     int ids = 2;
@@ -86,6 +93,8 @@ struct Plan {
     Rhythm postgres_crashes;
     Rhythm kafka_crashes;
     Rhythm retention;
+    // `lasts_most` is how long one waits for events to be published.
+    Rhythm lane_changes;
 
     double early_takeovers = 0;   // of attempts: the server's clock jumped, so a lease has run out
     double poison = 0;            // of records: Kafka refuses their event for good

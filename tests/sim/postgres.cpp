@@ -8,12 +8,20 @@ Postgres::Postgres(World& world, Watcher& watcher)
     : world_{world},
       watcher_{watcher},
       link_{world.plan.postgres},
-      lanes_(static_cast<std::size_t>(world.plan.lanes))
+      lanes_(static_cast<std::size_t>(world.plan.lanes_most))
 {
+    layout_.version = 1;
+    layout_.lanes = layout_.lanes_ever = static_cast<std::int16_t>(world.plan.lanes);
+    layout_.partitions = static_cast<std::int16_t>(world.plan.partitions);
+    layouts_.push_back({0, layout_.lanes});
 }
 
-std::optional<Epoch> Postgres::acquire(const outbox::LeaseTerms& terms)
+std::optional<Epoch> Postgres::acquire(const outbox::LeaseTerms& terms, int layout_version)
 {
+    if (!knows_layout(layout_version)) {
+        world_.count("lane refused to a former layout");
+        return std::nullopt;
+    }
     Lane& lane = lanes_.at(index(terms.lane));
     if (lane.expires >= world_.timeline.now() && lane.owner != terms.owner) {
         if (world_.calm || !world_.dice.chance(world_.plan.early_takeovers)) return std::nullopt;
@@ -25,6 +33,11 @@ std::optional<Epoch> Postgres::acquire(const outbox::LeaseTerms& terms)
     lane.expires = world_.timeline.now() + terms.ttl;
     world_.trace("acquired", number(terms.lane), lane.epoch.value);
     return lane.epoch;
+}
+
+bool Postgres::knows_layout(int version) const
+{
+    return version == layout_.version || world_.plan.variant == Variant::no_layout_check;
 }
 
 bool Postgres::renew(const outbox::LeaseTerms& terms, Epoch epoch)
@@ -161,23 +174,31 @@ void Postgres::quarantine(const Lane& lane, const outbox::QuarantinedRow& row)
     }
 }
 
-void Postgres::append(LaneId lane, std::vector<AppendedRow> rows,
+void Postgres::append(LaneId lane, int layout_version, std::vector<AppendedRow> rows,
                       const Responder<AppendReply>& answer)
 {
     Lane& into = lanes_.at(index(lane));
-    if (into.locked && world_.plan.variant != Variant::no_lane_lock) {
-        into.waiting.push_back(
-            [this, lane, rows = std::move(rows), answer] { begin(lane, rows, answer); });
+    if ((into.locked && world_.plan.variant != Variant::no_lane_lock) || changing_) {
+        into.waiting.push_back([this, lane, layout_version, rows = std::move(rows), answer] {
+            begin(lane, layout_version, rows, answer);
+        });
         return;
     }
-    begin(lane, std::move(rows), answer);
+    begin(lane, layout_version, std::move(rows), answer);
 }
 
-void Postgres::begin(LaneId lane, std::vector<AppendedRow> rows,
+void Postgres::begin(LaneId lane, int layout_version, std::vector<AppendedRow> rows,
                      const Responder<AppendReply>& answer)
 {
     lanes_.at(index(lane)).locked = true;
     Transaction transaction;
+    if (!knows_layout(layout_version)) {
+        world_.count("append refused to a former layout");
+        transaction.reply.layout_changed = true;
+        answer(transaction.reply);
+        unlock(lane);
+        return;
+    }
     for (const AppendedRow& row : rows) draw_row(lane, row, transaction);
     if (world_.dice.chance(world_.plan.follow_ups)) follow_up(lane, transaction);
     transaction.reply.refused = !world_.calm && world_.dice.chance(world_.plan.rolled_back);
@@ -226,11 +247,14 @@ void Postgres::draw_row(LaneId lane, const AppendedRow& row, Transaction& into)
 // A later event of an earlier record, as an amendment would append it.
 void Postgres::follow_up(LaneId lane, Transaction& into)
 {
-    const Lane& from = lanes_.at(index(lane));
-    if (from.rows.empty()) return;
-    auto chosen = from.rows.begin();
-    std::advance(chosen, world_.dice.between(0, static_cast<int>(from.rows.size()) - 1));
-    const auto stored = std::make_shared<StoredRow>(*chosen->second);
+    std::vector<std::shared_ptr<const StoredRow>> earlier;
+    for (const Lane& of : lanes_)
+        for (const auto& [id, row] : of.rows)
+            if (partition_of(layout_, row->record_id) % layout_.lanes == number(lane))
+                earlier.push_back(row);
+    if (earlier.empty()) return;
+    const int chosen = world_.dice.between(0, static_cast<int>(earlier.size()) - 1);
+    const auto stored = std::make_shared<StoredRow>(*earlier[static_cast<std::size_t>(chosen)]);
     stored->id = OutboxId{++last_id_};
     world_.dice.fill(stored->event_id.bytes);
     into.fresh.emplace_back(AppendedRow{}, stored);
@@ -250,9 +274,14 @@ void Postgres::finish(LaneId lane, const Transaction& what)
 
 void Postgres::unlock(LaneId lane)
 {
+    lanes_.at(index(lane)).locked = false;
+    if (!changing_) go_on(lane);
+}
+
+void Postgres::go_on(LaneId lane)
+{
     Lane& of = lanes_.at(index(lane));
-    of.locked = false;
-    if (of.waiting.empty()) return;
+    if (of.locked || of.waiting.empty()) return;
     const std::function<void()> next = std::move(of.waiting.front());
     of.waiting.pop_front();
     world_.count("append waited for its lane");
@@ -264,6 +293,7 @@ void Postgres::crash()
     world_.trace("postgres crashed");
     world_.count("postgres crash");
     link_.up = false;
+    changing_ = false;
     ++life_;
     for (Lane& lane : lanes_) {
         lane.locked = false;

@@ -50,6 +50,7 @@ enum class CommitAnswer { done, not_ours, refused };
 
 struct AppendReply {
     bool refused = false;
+    bool layout_changed = false;
     std::vector<outbox::AppendAnswer> answers;
 };
 
@@ -71,17 +72,34 @@ public:
         std::vector<Planned> windows;
         std::set<std::int64_t> bundle_ids;
         std::vector<Recorded> published;
+        // Where the log stood when the number of lanes changed, and what was recorded by then.
+        outbox::Positions accepted;
+        OutboxId accepted_at;
+        // Up to here all lanes were published at the last change.
+        OutboxId settled;
         // The advisory lock of appends.
         bool locked = false;
         std::deque<std::function<void()>> waiting;
 
         OutboxId planned_up_to() const
         {
-            return windows.empty() ? OutboxId{} : windows.back().window.window.to;
+            const OutboxId last = windows.empty() ? OutboxId{} : windows.back().window.window.to;
+            return std::max(last, settled);
         }
-        OutboxId published_up_to() const
+        OutboxId published_up_to() const { return std::max(recorded_up_to(), settled); }
+        OutboxId recorded_up_to() const
         {
             return published.empty() ? OutboxId{} : published.back().window.to;
+        }
+        // As the last record says, or the change of lanes since.
+        outbox::Positions positions() const
+        {
+            if (accepted_at == recorded_up_to() && settled.value > 0) return accepted;
+            return published.empty() ? outbox::Positions{} : published.back().window.positions;
+        }
+        bool has_pending() const
+        {
+            return !rows.empty() && rows.rbegin()->first > published_up_to().value;
         }
     };
     // Told of each commit that plans, moves or records a window, before it takes effect.
@@ -97,11 +115,15 @@ public:
     Link& link() { return link_; }
     World& world() { return world_; }
     const Lane& lane(LaneId lane) const { return lanes_.at(index(lane)); }
+    const outbox::Layout& layout() const { return layout_; }
+    // All there were, rising.
+    const std::vector<outbox::LayoutSince>& layouts() const { return layouts_; }
     const std::map<std::pair<std::string, std::string>, KnownKey>& keys() const { return keys_; }
     bool is_quarantined(OutboxId id) const { return quarantine_.contains(id.value); }
     const std::map<std::int64_t, outbox::QuarantinedRow>& quarantine() const { return quarantine_; }
 
-    std::optional<Epoch> acquire(const outbox::LeaseTerms& terms);
+    // Nothing, too, for one that knows another layout.
+    std::optional<Epoch> acquire(const outbox::LeaseTerms& terms, int layout_version);
     bool renew(const outbox::LeaseTerms& terms, Epoch epoch);
     void release(LaneId lane, Epoch epoch);
     bool owns(LaneId lane, Epoch epoch) const;
@@ -112,7 +134,10 @@ public:
     bool move_bundles(LaneId lane, Epoch epoch, const outbox::PlannedWindow& moved);
 
     // Takes the lane's lock, answers when the commit is visible.
-    void append(LaneId lane, std::vector<AppendedRow> rows, const Responder<AppendReply>& answer);
+    void append(LaneId lane, int layout_version, std::vector<AppendedRow> rows,
+                const Responder<AppendReply>& answer);
+    // Holds up all appends until what was appended is published, or `patience` is over.
+    void change_lanes(int lanes, Duration patience);
 
     void crash();
     void restart() { link_.up = true; }
@@ -124,18 +149,29 @@ private:
         std::vector<std::pair<AppendedRow, std::shared_ptr<StoredRow>>> fresh;
         AppendReply reply;
     };
-    void begin(LaneId lane, std::vector<AppendedRow> rows, const Responder<AppendReply>& answer);
+    bool knows_layout(int version) const;
+    void begin(LaneId lane, int layout_version, std::vector<AppendedRow> rows,
+               const Responder<AppendReply>& answer);
     void draw_row(LaneId lane, const AppendedRow& row, Transaction& into);
     void follow_up(LaneId lane, Transaction& into);
     void finish(LaneId lane, const Transaction& what);
     void unlock(LaneId lane);
+    void go_on(LaneId lane);
+    void try_change(int lanes, TimePoint until);
+    void apply_change(int lanes);
+    void end_change();
+    outbox::Positions positions_of_all() const;
     void quarantine(const Lane& lane, const outbox::QuarantinedRow& row);
     outbox::OutboxRow view(const StoredRow& row) const;
 
     World& world_;
     Watcher& watcher_;
     Link link_;
+    // Those out of use too.
     std::vector<Lane> lanes_;
+    outbox::Layout layout_;
+    std::vector<outbox::LayoutSince> layouts_;
+    bool changing_ = false;
     std::map<std::pair<std::string, std::string>, KnownKey> keys_;
     std::map<std::int64_t, outbox::QuarantinedRow> quarantine_;
     std::set<RecordId> held_records_;

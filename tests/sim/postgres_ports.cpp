@@ -29,8 +29,9 @@ asio::awaitable<T> run(Postgres& postgres, Duration patience, std::function<T()>
 
 asio::awaitable<std::optional<Epoch>> SimLeaseStore::acquire(outbox::LeaseTerms terms)
 {
-    std::function<std::optional<Epoch>()> statement = [postgres = &postgres_, terms] {
-        return postgres->acquire(terms);
+    std::function<std::optional<Epoch>()> statement = [postgres = &postgres_, terms,
+                                                       version = layout_version_] {
+        return postgres->acquire(terms, version);
     };
     co_return co_await run(postgres_, lease_patience, std::move(statement));
 }
@@ -63,8 +64,8 @@ asio::awaitable<std::optional<outbox::LaneState>> SimLaneStore::load(LaneId lane
     std::function<outbox::LaneState()> last_published = [=] {
         outbox::LaneState state;
         state.published_up_to = postgres->lane(lane).published_up_to();
-        if (!postgres->lane(lane).published.empty())
-            state.positions = postgres->lane(lane).published.back().window.positions;
+        state.positions = postgres->lane(lane).positions();
+        state.accepted_up_to = state.settled_up_to = postgres->lane(lane).settled.value;
         // The table keeps no ids.
         for (auto& [partition, position] : state.positions) position.last_id = 0;
         return state;
@@ -124,8 +125,8 @@ asio::awaitable<void> SimAppender::connect(TimePoint)
 }
 
 asio::awaitable<std::vector<outbox::AppendAnswer>>
-SimAppender::append(const outbox::Layout&, LaneId lane, std::span<const outbox::AppendRow> rows,
-                    TimePoint deadline)
+SimAppender::append(const outbox::Layout& layout, LaneId lane,
+                    std::span<const outbox::AppendRow> rows, TimePoint deadline)
 {
     std::vector<AppendedRow> owned;
     for (const outbox::AppendRow& row : rows) {
@@ -139,13 +140,14 @@ SimAppender::append(const outbox::Layout&, LaneId lane, std::span<const outbox::
         copy.event_id = row.event_id;
         copy.api = row.api;
     }
-    const auto serve = [postgres = &postgres_, lane,
+    const auto serve = [postgres = &postgres_, lane, version = layout.version,
                         owned = std::move(owned)](const Responder<AppendReply>& answer) {
-        postgres->append(lane, owned, answer);
+        postgres->append(lane, version, owned, answer);
     };
     std::optional<AppendReply> reply =
         co_await request<AppendReply>(postgres_.world(), postgres_.link(), deadline, serve);
     if (!reply) throw pg::Unavailable{"simulated: no answer to an append"};
+    if (reply->layout_changed) throw outbox::LayoutChanged{};
     if (reply->refused) throw pg::Refused{"22023", "simulated: the append was rolled back"};
     co_return std::move(reply->answers);
 }

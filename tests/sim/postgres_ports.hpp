@@ -7,13 +7,17 @@ namespace exchange::sim {
 
 class SimLeaseStore final : public outbox::LeaseStore {
 public:
-    explicit SimLeaseStore(Postgres& postgres) : postgres_{postgres} {}
+    SimLeaseStore(Postgres& postgres, int layout_version)
+        : postgres_{postgres}, layout_version_{layout_version}
+    {
+    }
     boost::asio::awaitable<std::optional<Epoch>> acquire(outbox::LeaseTerms terms) override;
     boost::asio::awaitable<bool> renew(outbox::LeaseTerms terms, Epoch epoch) override;
     boost::asio::awaitable<void> release(LaneId lane, Epoch epoch) override;
 
 private:
     Postgres& postgres_;
+    int layout_version_;
 };
 
 class SimLaneStore final : public outbox::LaneStore {

@@ -65,7 +65,7 @@ asio::awaitable<void> handle(ingest::GroupCommit& group, std::shared_ptr<const A
 struct Process::LaneParts {
     LaneParts(Process& process, LaneId id, const std::string& owner_name)
         : executor{process.io.get_executor()},
-          leases{process.servers_.postgres},
+          leases{process.servers_.postgres, process.layout_.version},
           rows{process.servers_.postgres},
           owner{executor, leases, id, owner_name, lease_config(process.world_.plan)},
           relay{executor,
@@ -73,7 +73,7 @@ struct Process::LaneParts {
                                    &process.turns_},
                 owner,
                 id,
-                layout_of(process.world_.plan),
+                process.layout_,
                 {"record.ingested.v1", "record.ingested.v2"},
                 relay_config(process.world_.plan),
                 process.instruments_.relay,
@@ -82,7 +82,7 @@ struct Process::LaneParts {
           group{executor,
                 std::make_unique<SimAppender>(process.servers_.postgres),
                 std::make_unique<Dice>(process.world_.dice.next()),
-                layout_of(process.world_.plan),
+                process.layout_,
                 id,
                 group_config(process.world_.plan),
                 process.instruments_.ingest,
@@ -104,14 +104,14 @@ Process::Process(World& world, Servers servers, Instruments& instruments, std::s
       world_{world},
       servers_{servers},
       instruments_{instruments},
+      layout_{servers.postgres.layout()},
       health_{instruments.log},
       log_{servers.broker},
       store_{servers.objects, world.dice.chance(world.plan.other_stores) ? "other" : "raw"},
       turns_{world.plan.windows_at_once}
 {
-    for (int lane = 0; lane < world.plan.lanes; ++lane)
-        lanes_.push_back(
-            std::make_unique<LaneParts>(*this, LaneId{static_cast<std::int16_t>(lane)}, owner));
+    for (std::int16_t lane = 0; lane < layout_.lanes; ++lane)
+        lanes_.push_back(std::make_unique<LaneParts>(*this, LaneId{lane}, owner));
 }
 
 Process::~Process() = default;
@@ -142,6 +142,7 @@ asio::awaitable<void> Process::run()
 
 void Process::drain()
 {
+    draining_ = true;
     Machine::run([this] {
         for (const auto& lane : lanes_) {
             lane->group.stop();
@@ -156,9 +157,10 @@ void Process::hand_over(LaneId lane)
         [this, lane] { lanes_.at(static_cast<std::size_t>(number(lane)))->relay.yield(); });
 }
 
-void Process::submit(LaneId lane, std::shared_ptr<const AppendedRow> row,
+void Process::submit(std::shared_ptr<const AppendedRow> row,
                      std::function<void(ingest::Verdict)> reply)
 {
+    const LaneId lane = outbox::lane_of(layout_, row->source, row->key);
     ingest::GroupCommit& group = lanes_.at(static_cast<std::size_t>(number(lane)))->group;
     asio::co_spawn(io, handle(group, std::move(row), std::move(reply)), asio::detached);
 }
@@ -169,15 +171,6 @@ std::vector<std::string> Process::halts() const
     for (const auto& [component, status] : health_.all())
         if (status.condition == obs::Condition::failed) causes.push_back(status.cause);
     return causes;
-}
-
-outbox::Layout layout_of(const Plan& plan)
-{
-    outbox::Layout layout;
-    layout.version = 1;
-    layout.lanes = static_cast<std::int16_t>(plan.lanes);
-    layout.partitions = static_cast<std::int16_t>(plan.partitions);
-    return layout;
 }
 
 }  // namespace exchange::sim

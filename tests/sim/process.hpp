@@ -35,10 +35,12 @@ public:
     // Where lanes are spread anew.
     void hand_over(LaneId lane);
     bool exited() const { return exited_; }
+    bool draining() const { return draining_; }
+    // As it was in the database when this process started.
+    const outbox::Layout& layout() const { return layout_; }
 
     // One request; `reply` is called if this process lives to give an answer.
-    void submit(LaneId lane, std::shared_ptr<const AppendedRow> row,
-                std::function<void(ingest::Verdict)> reply);
+    void submit(std::shared_ptr<const AppendedRow> row, std::function<void(ingest::Verdict)> reply);
 
     // Lanes that stand still until an operator decides.
     std::vector<std::string> halts() const;
@@ -52,14 +54,14 @@ private:
     World& world_;
     Servers servers_;
     Instruments& instruments_;
+    outbox::Layout layout_;
     obs::Health health_;
     SimEventLog log_;
     SimRawStore store_;
     Turns turns_;
     std::vector<std::unique_ptr<LaneParts>> lanes_;
+    bool draining_ = false;
     bool exited_ = false;
 };
-
-outbox::Layout layout_of(const Plan& plan);
 
 }  // namespace exchange::sim

@@ -14,11 +14,6 @@ std::string name(const kafka::TopicPartition& partition)
     return fmt::format("{}/{}", partition.topic, partition.partition);
 }
 
-LaneId lane_number(int lane)
-{
-    return LaneId{static_cast<std::int16_t>(lane)};
-}
-
 }  // namespace
 
 void Referee::watch(Postgres& postgres, Broker& broker, Objects& objects)
@@ -34,7 +29,20 @@ void Referee::watch(Postgres& postgres, Broker& broker, Objects& objects)
 
 LaneId Referee::lane_of(const kafka::TopicPartition& partition) const
 {
-    return lane_number(partition.partition % world_.plan.lanes);
+    return LaneId{static_cast<std::int16_t>(partition.partition % postgres_->layout().lanes)};
+}
+
+LaneId Referee::lane_of(const kafka::TopicPartition& partition, std::int64_t id) const
+{
+    return outbox::lane_at(postgres_->layouts(), partition.partition, id);
+}
+
+std::vector<LaneId> Referee::all_lanes() const
+{
+    std::vector<LaneId> lanes;
+    for (std::int16_t lane = 0; lane < postgres_->layout().lanes_ever; ++lane)
+        lanes.push_back(LaneId{lane});
+    return lanes;
 }
 
 void Referee::stored(const kafka::TopicPartition& partition, std::int64_t offset,
@@ -182,12 +190,8 @@ void Referee::check_positions(LaneId id, const outbox::PublishedWindow& window)
 bool Referee::settled() const
 {
     if (!broker_->nothing_open()) return false;
-    for (int lane = 0; lane < world_.plan.lanes; ++lane) {
-        const Postgres::Lane& rows = postgres_->lane(lane_number(lane));
-        if (rows.rows.empty()) continue;
-        if (rows.published_up_to().value < rows.rows.rbegin()->first) return false;
-    }
-    return true;
+    return std::ranges::none_of(
+        all_lanes(), [this](LaneId lane) { return postgres_->lane(lane).has_pending(); });
 }
 
 }  // namespace exchange::sim

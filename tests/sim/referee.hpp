@@ -38,7 +38,10 @@ private:
     void judge_lane(LaneId lane, const std::map<std::int64_t, int>& seen);
     void judge_quarantine(LaneId lane, const std::map<std::int64_t, int>& seen);
     void judge_answers(const Clients& clients);
+    // Now, and when a row was appended.
     LaneId lane_of(const kafka::TopicPartition& partition) const;
+    LaneId lane_of(const kafka::TopicPartition& partition, std::int64_t id) const;
+    std::vector<LaneId> all_lanes() const;
 
     World& world_;
     Postgres* postgres_ = nullptr;

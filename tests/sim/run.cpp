@@ -48,6 +48,9 @@ private:
     void crash_postgres(Duration lasts);
     void crash_kafka(Duration lasts);
     void cut_log(Duration lasts);
+    void change_lanes(Duration patience);
+    void look_at_layout();
+    LaneId pick_lane();
     void calm_down();
     void step_until(TimePoint moment);
     void look_for_halts();
@@ -133,8 +136,8 @@ void Run::hand_over(Duration)
     const std::shared_ptr<Process> process = at(pick_slot());
     if (!process || process->paused()) return;
     world_.count("lane to be handed over");
-    process->hand_over(
-        LaneId{static_cast<std::int16_t>(world_.dice.between(0, world_.plan.lanes - 1))});
+    const int lane = world_.dice.between(0, process->layout().lanes - 1);
+    process->hand_over(LaneId{static_cast<std::int16_t>(lane)});
 }
 
 void Run::await_exit(std::weak_ptr<Process> leaving, int slot, Duration then)
@@ -170,11 +173,36 @@ void Run::crash_kafka(Duration lasts)
 // Retention takes what was recorded as published long ago, never more.
 void Run::cut_log(Duration)
 {
-    const LaneId lane{static_cast<std::int16_t>(world_.dice.between(0, world_.plan.lanes - 1))};
-    const auto& published = postgres_.lane(lane).published;
-    if (published.empty()) return;
-    for (const auto& [partition, position] : published.back().window.positions)
+    for (const auto& [partition, position] : postgres_.lane(pick_lane()).positions())
         if (world_.dice.chance(0.5)) broker_.forget(partition, position.offset + 1);
+}
+
+LaneId Run::pick_lane()
+{
+    return LaneId{static_cast<std::int16_t>(world_.dice.between(0, postgres_.layout().lanes - 1))};
+}
+
+void Run::change_lanes(Duration patience)
+{
+    if (!postgres_.link().up) return;
+    postgres_.change_lanes(world_.dice.between(1, world_.plan.lanes_most), patience);
+}
+
+// A process that learns of another layout begins anew, in order.
+void Run::look_at_layout()
+{
+    world_.timeline.after(500ms, [this] {
+        for (int slot = 0; slot < world_.plan.processes; ++slot) {
+            const std::shared_ptr<Process>& process = at(slot);
+            if (!process || process->paused() || process->draining()) continue;
+            if (!postgres_.link().up || process->layout().version == postgres_.layout().version)
+                continue;
+            world_.trace("layout noticed", slot);
+            process->drain();
+            await_exit(process, slot, Duration{1});
+        }
+        look_at_layout();
+    });
 }
 
 void Run::calm_down()
@@ -203,10 +231,9 @@ void Run::look_for_halts()
 // The database says what was published there, so whoever takes the lane must stand still.
 void Run::remake_a_topic()
 {
-    const LaneId lane{static_cast<std::int16_t>(world_.dice.between(0, world_.plan.lanes - 1))};
-    const auto& published = postgres_.lane(lane).published;
-    if (published.empty()) return;
-    for (const auto& [partition, position] : published.back().window.positions) {
+    const LaneId lane = pick_lane();
+    const outbox::Positions positions = postgres_.lane(lane).positions();
+    for (const auto& [partition, position] : positions) {
         if (position.offset < 0) continue;
         for (auto& process : processes_) process.reset();
         broker_.remake(partition);
@@ -234,6 +261,8 @@ Outcome Run::run()
     every(world_.plan.postgres_crashes, &Run::crash_postgres);
     every(world_.plan.kafka_crashes, &Run::crash_kafka);
     every(world_.plan.retention, &Run::cut_log);
+    every(world_.plan.lane_changes, &Run::change_lanes);
+    if (world_.plan.lane_changes.every > Duration{}) look_at_layout();
     step_until(world_.timeline.now() + world_.plan.busy_time);
 
     calm_down();
