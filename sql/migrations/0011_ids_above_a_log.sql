@@ -28,7 +28,9 @@ BEGIN
 END
 $$;
 
--- As in 0008, but what was accepted last is the newest also where the clock stepped back.
+-- As in 0008, but what was accepted last is the newest also where the clock stepped back, and the
+-- partitions told of must be those that the lane has once all locks are taken: the number of lanes
+-- may have changed since they were looked at.
 CREATE OR REPLACE FUNCTION accept_log(
     p_lane smallint, p_log_to bigint, p_epoch bigint, p_topics text[], p_partitions integer[],
     p_offsets bigint[], p_sequences bigint[], p_rows bigint, p_again bigint[], p_actor text,
@@ -39,11 +41,21 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
+    v_lane      smallint;
     v_published bigint;
     v_planned   bigint;
     v_rows      bigint;
 BEGIN
-    PERFORM draw_ids_above(p_log_to);
+    FOR v_lane IN SELECT l.lane FROM lanes l ORDER BY l.lane LOOP
+        PERFORM lock_lane(v_lane);
+    END LOOP;
+    IF EXISTS (SELECT FROM unnest(p_topics, p_partitions) AS e (topic, partition), lane_layout l
+                GROUP BY e.topic, l.lanes, l.partitions
+               HAVING count(*) <> l.partitions / l.lanes
+                   OR bool_or(e.partition % l.lanes <> p_lane)) THEN
+        RAISE EXCEPTION 'the number of lanes has changed meanwhile' USING ERRCODE = 'EX004';
+    END IF;
+    -- Before what was published is looked at: it waits for what an owner is committing.
     UPDATE lanes SET epoch = greatest(epoch, p_epoch) + 1, owner = '', expires_at = '-infinity'
      WHERE lane = p_lane;
     SELECT coalesce(max(to_id), 0) INTO v_published FROM published WHERE lane = p_lane;
@@ -54,6 +66,8 @@ BEGIN
     IF v_rows <> p_rows THEN
         RAISE EXCEPTION 'lane % has changed meanwhile', p_lane USING ERRCODE = 'EX004';
     END IF;
+    -- Only now: no failure gives drawn ids back, but their partitions.
+    PERFORM draw_ids_above(p_log_to);
     INSERT INTO accepted_logs (lane, accepted_at, published_to, planned_to, log_to, topics,
                                partitions, offsets, sequences)
     VALUES (p_lane,

@@ -117,6 +117,8 @@ TEST(Pins, makes_room_for_the_ids_behind_a_log_that_is_accepted)
 TEST(Pins, goes_by_the_log_that_was_accepted_last_also_where_the_clock_stepped_back)
 {
     Pins db;
+    db.number_of("WITH one_each AS (UPDATE lane_layout SET partitions = lanes RETURNING 1) "
+                 "SELECT count(*) FROM one_each");
     const char* accept = "SELECT accept_log(0::smallint, 10, 7, '{t}', '{0}', '{5}', ARRAY[(SELECT "
                          "1 + count(*) FROM accepted_logs)], 0, '{}', 'me', 'why')";
     db.number_of(accept);
@@ -124,6 +126,24 @@ TEST(Pins, goes_by_the_log_that_was_accepted_last_also_where_the_clock_stepped_b
                  "'1 hour' RETURNING 1) SELECT count(*) FROM earlier");
     db.number_of(accept);
     EXPECT_EQ(db.number_of("SELECT sequences[1] FROM stand_of(0::smallint)"), 2);
+}
+
+TEST(Pins, accepts_no_log_that_was_looked_at_before_the_lanes_changed)
+{
+    Pins db;
+    db.number_of("WITH changed AS (UPDATE lane_layout SET lanes = 2, partitions = 4 RETURNING 1) "
+                 "SELECT count(*) FROM changed");
+    const auto accept = [&db](const std::string& partitions) {
+        const std::string query = "WITH log AS (SELECT '" + partitions +
+                                  "'::integer[] AS p) SELECT accept_log(0::smallint, 10, 7, "
+                                  "array_fill('t'::text, ARRAY[cardinality(p)]), p, p, p, 0, '{}', "
+                                  "'me', 'why') FROM log";
+        return db.number_of(query.c_str());
+    };
+    EXPECT_THROW(accept("{0,1,2,3}"), pg::Refused) << "there was one lane";
+    EXPECT_THROW(accept("{0}"), pg::Refused) << "there were four";
+    EXPECT_EQ(db.number_of("SELECT last_value FROM outbox_id"), 1) << "nothing of it is kept";
+    EXPECT_EQ(accept("{0,2}"), 0);
 }
 
 TEST(Pins, closes_a_partition_that_holds_rows_and_no_empty_one)
