@@ -46,9 +46,11 @@ def _soak(space: Space, count: int, kills: int, chance: random.Random) -> dict:
     server = Server(space, LISTEN_ADDR=f"127.0.0.1:{free_port()}").start()
     begun = time.monotonic()
     client = push(server, *arguments)
+    patience_s = 600 + count // 2000
     points = sorted(chance.randrange(count // 20, count * 9 // 10) for _ in range(kills))
     for number, point in enumerate(points):
-        until(lambda point=point: _stored(space) >= point, within_s=600, what=f"{point} stored")
+        stored = f"{point} stored"
+        until(lambda point=point: _stored(space) >= point, within_s=patience_s, what=stored)
         if number % 2 == 0:
             server.kill()
             server.start()
@@ -56,10 +58,10 @@ def _soak(space: Space, count: int, kills: int, chance: random.Random) -> dict:
             client.kill()
             client.communicate(timeout=10)
             client = push(server, *arguments)
-    code, report = finished(client, within_s=1800)
+    code, report = finished(client, within_s=3 * patience_s)
     assert (code, report["end"]) == (0, "complete"), report
     taken_s = time.monotonic() - begun
-    until(lambda: _pending(space) == 0, within_s=600, what="all is published", pause_s=0.2)
+    until(lambda: _pending(space) == 0, within_s=patience_s, what="all is published", pause_s=0.2)
     published_s = time.monotonic() - begun
     server.stop()
     found = violations(space, results, count)
