@@ -40,7 +40,7 @@ def violations(space: Space, results: Path, wanted: int) -> Counter[str]:
     found["lost"] += abs(wanted - distinct) + abs(wanted - keys)
     found["duplicated"] += records - distinct
     found["conservation"] += abs(records - published - quarantined)
-    _check_log(space, told, found)
+    _check_log(space, told, found, within_s=600 + wanted // 2000)
     _check_store(space, wanted, found)
     return +found
 
@@ -61,10 +61,10 @@ def _told(results: Path, found: Counter[str]) -> set[bytes]:
     return told
 
 
-def _check_log(space: Space, told: set[bytes], found: Counter[str]) -> None:
+def _check_log(space: Space, told: set[bytes], found: Counter[str], *, within_s: float) -> None:
     announced: set[bytes] = set()
     last: dict[tuple[str, int], Event] = {}
-    for event in stream_events(space.stack.kafka, space.topics, PARTITIONS, within_s=600):
+    for event in stream_events(space.stack.kafka, space.topics, PARTITIONS, within_s=within_s):
         record = bytes.fromhex(event.key.replace("-", ""))
         found["duplicated"] += record in announced
         found["ghost"] += record not in told
