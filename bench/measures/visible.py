@@ -81,11 +81,16 @@ def visible(places: Places, outcome: Outcome) -> None:
             load_at(f"{server.url}/v1/ingest", 300, seconds=12)
             until(lambda: reader.came, within_s=30, what="the reader has its partitions")
             parts = server, reader, commits, outcome
-            alone = _at_pace(*parts, 300)
+            alone = [_at_pace(*parts, 300)]
             _at_pace(*parts, 1000)
+            # In turn: the machine may change meanwhile.
             with foreign_transactions(space):
-                beside = _at_pace(*parts, 300, " beside open transactions")
-            outcome.bar("p50 beside open transactions, to alone", beside / alone, "<=", 1.3, "x")
+                beside = [_at_pace(*parts, 300, " beside open transactions")]
+            alone.append(_at_pace(*parts, 300, ", again"))
+            with foreign_transactions(space):
+                beside.append(_at_pace(*parts, 300, " beside open transactions, again"))
+            share = sum(beside) / sum(alone)
+            outcome.bar("p50 beside open transactions, to alone", share, "<=", 1.3, "x")
     finally:
         space.close()
 
