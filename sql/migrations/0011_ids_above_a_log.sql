@@ -53,7 +53,8 @@ BEGIN
                 GROUP BY e.topic, l.lanes, l.partitions
                HAVING count(*) <> l.partitions / l.lanes
                    OR bool_or(e.partition % l.lanes <> p_lane)) THEN
-        RAISE EXCEPTION 'the number of lanes has changed meanwhile' USING ERRCODE = 'EX004';
+        RAISE EXCEPTION 'the number of lanes has changed meanwhile. Hint: try again'
+              USING ERRCODE = 'EX004';
     END IF;
     -- Before what was published is looked at: it waits for what an owner is committing.
     UPDATE lanes SET epoch = greatest(epoch, p_epoch) + 1, owner = '', expires_at = '-infinity'
@@ -64,7 +65,8 @@ BEGIN
     SELECT count(*) INTO v_rows FROM outbox
      WHERE lane = p_lane AND id > v_published AND id <= p_log_to;
     IF v_rows <> p_rows THEN
-        RAISE EXCEPTION 'lane % has changed meanwhile', p_lane USING ERRCODE = 'EX004';
+        RAISE EXCEPTION 'lane % has changed meanwhile. Hint: try again', p_lane
+              USING ERRCODE = 'EX004';
     END IF;
     -- Only now: no failure gives drawn ids back, but their partitions.
     PERFORM draw_ids_above(p_log_to);
